@@ -1,0 +1,43 @@
+/**
+ * From a command line to an exit status.
+ */
+import { EXIT } from "../errors.ts";
+import { findTopic, findVerb, unknownVerb } from "./find-verb.ts";
+import { commandId, loadConfig } from "./oclif-config.ts";
+import { OutputClosed } from "./output.ts";
+import { reportError } from "./report-error.ts";
+import { asUsageError } from "./usage-error.ts";
+
+/** Runs the program with `argv` (without the program's own name) and returns its exit status. Never throws. */
+export async function runCli(argv: string[]): Promise<number> {
+  const end = argv.indexOf("--");
+  const options = end === -1 ? argv : argv.slice(0, end);
+  try {
+    try {
+      return await dispatch(argv, options.includes("--help"));
+    } catch (error) {
+      if (error instanceof OutputClosed) return EXIT.done;
+      return reportError(error, options.includes("--json"));
+    }
+  } catch (error) {
+    if (error instanceof OutputClosed) return EXIT.failed;
+    throw error;
+  }
+}
+
+async function dispatch(argv: string[], help: boolean): Promise<number> {
+  const call = findVerb(argv);
+  if (call !== undefined && !help) {
+    const config = await loadConfig();
+    try {
+      return (await config.runCommand<number | undefined>(commandId(call.words), call.argv)) ?? EXIT.done;
+    } catch (error) {
+      throw asUsageError(error, call.words);
+    }
+  }
+  const subject = call?.words ?? findTopic(argv);
+  if (subject === undefined && argv.length > 0 && argv[0] !== "--help") throw unknownVerb(argv);
+  const { showHelp } = await import("./help.ts");
+  await showHelp(subject);
+  return EXIT.done;
+}
