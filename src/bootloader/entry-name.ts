@@ -34,7 +34,7 @@ const COUNTED = /^(.+)\+([0-9]{1,9})(?:-([0-9]{1,9}))?$/;
 /** Reads a file name of `loader/entries`. @throws AtomicError invalid unless it is one a loader would look at */
 export function parseEntryName(fileName: string): EntryName {
   const stem = fileName.slice(0, -SUFFIX.length);
-  if (!fileName.endsWith(SUFFIX) || stem === "") throw invalidName(fileName, `expected NAME${SUFFIX}`);
+  if (!fileName.endsWith(SUFFIX) || stem === "" || stem.startsWith(".")) throw invalidName(fileName, `expected NAME${SUFFIX}`);
   if (fileName.length > MAX_NAME) throw invalidName(fileName.slice(0, 40) + "…", `longer than ${MAX_NAME} characters`);
   if (!/^[A-Za-z0-9+\-_.]*$/.test(fileName)) throw invalidName(fileName, "expected letters, digits and + - _ . only");
 
