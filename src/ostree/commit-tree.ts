@@ -1,0 +1,124 @@
+/** Committing a directory: scan → store content → store dirtrees → render the image → commit object → ref. */
+import { type Checksum } from "../digest.ts";
+import { AtomicError } from "../errors.ts";
+import { close, fstat, isKernelError, O_DIRECTORY, O_RDONLY, open } from "../linux/index.ts";
+import { noProgress, type Progress } from "../progress.ts";
+import { verityOf } from "../verity.ts";
+import { type Commit, encodeCommit } from "./commit-object.ts";
+import { type Dirtree, encodeDirtree } from "./dirtree.ts";
+import { renderImage } from "./image/index.ts";
+import { ingestFile } from "./ingest.ts";
+import { withRepoLock } from "./lock.ts";
+import { readCommit } from "./object-store.ts";
+import { readRef, type RefName, writeRef } from "./ref.ts";
+import type { Repo } from "./repo.ts";
+import { type FoundFile, scanDirectory } from "./scan.ts";
+import { openStatCache, type StatCache } from "./stat-cache.ts";
+import { beginTransaction, hasObject, publish, stageBytes, type Transaction } from "./transaction.ts";
+import type { DirectoryNode } from "./tree.ts";
+
+export interface CommitOptions {
+  /** The directory to commit. */
+  tree: string;
+  /** Moved to the new commit; its present commit becomes the parent. */
+  ref?: RefName;
+  /** Overrides the ref's commit as parent. */
+  parent?: Checksum;
+  version?: string;
+  subject?: string;
+  /** Seconds since the epoch; now if left out. */
+  timestamp?: number;
+  metadata?: Record<string, string>;
+  progress?: Progress;
+}
+export interface CommitResult {
+  commit: Checksum;
+  /** False when the tree is the parent's. */
+  changed: boolean;
+  files: number;
+  bytes: number;
+  /** Objects the store did not have, and their bytes. */
+  newObjects: number;
+  newBytes: number;
+}
+
+/**
+ * Commits a directory with everything the kernel keeps of it, and moves `ref` there.
+ * @throws AtomicError not-found (no such directory), conflict (a file changed meanwhile), locked, no-space
+ */
+export async function commitTree(repo: Repo, options: CommitOptions): Promise<CommitResult> {
+  const rootFd = openTree(options.tree);
+  try {
+    return await withRepoLock(repo, () => commitOpenTree(repo, rootFd, options));
+  } finally {
+    close(rootFd);
+  }
+}
+
+function commitOpenTree(repo: Repo, rootFd: number, options: CommitOptions): CommitResult {
+  const { progress = noProgress, timestamp = Math.floor(Date.now() / 1000) } = options;
+  const parent = options.parent ?? (options.ref === undefined ? undefined : readRef(repo, options.ref));
+  const scan = scanDirectory(rootFd);
+  const transaction = beginTransaction(repo);
+  storeContent(transaction, rootFd, scan.files, openStatCache(repo, fstat(rootFd)), progress);
+  const tree = stageDirtrees(transaction, scan.root);
+  const before = parent === undefined ? undefined : readCommit(repo, parent);
+  const { children: _, kind: __, ...root } = scan.root;
+  const sameTree = before?.tree === tree && JSON.stringify(before.root) === JSON.stringify(root);
+  const bytes = scan.files.reduce((sum, { stat }) => sum + stat.size, 0);
+  const commit: Commit = {
+    tree,
+    root,
+    ...(parent === undefined ? {} : { parent }),
+    timestamp,
+    subject: options.subject ?? "",
+    ...(options.version === undefined ? {} : { version: options.version }),
+    metadata: options.metadata ?? {},
+    image: sameTree ? before.image : verityOf(renderImage(scan.root)),
+    files: scan.files.length,
+    bytes,
+  };
+  const checksum = stageBytes(transaction, encodeCommit(commit), "commit");
+  const sizes = [...transaction.staged.values()].map(({ size }) => size);
+  publish(transaction);
+  if (options.ref !== undefined) writeRef(repo, options.ref, checksum);
+  return {
+    commit: checksum,
+    changed: !sameTree,
+    files: scan.files.length,
+    bytes,
+    newObjects: sizes.length,
+    newBytes: sizes.reduce((sum, size) => sum + size, 0),
+  };
+}
+
+function openTree(path: string): number {
+  try {
+    return open(path, O_RDONLY | O_DIRECTORY);
+  } catch (error) {
+    if (!isKernelError(error, "ENOENT") && !isKernelError(error, "ENOTDIR")) throw error;
+    throw new AtomicError("not-found", `committing ${path}: not a directory`, { cause: error, hint: `ls -ld ${path}` });
+  }
+}
+
+function storeContent(transaction: Transaction, rootFd: number, files: readonly FoundFile[], cache: StatCache, progress: Progress): void {
+  const total = files.reduce((sum, { stat }) => sum + stat.size, 0);
+  const task = progress.start("storing files", { total, unit: "bytes" });
+  for (const { path, stat, node } of files) {
+    const known = cache.get(stat);
+    const isStored = known !== undefined && hasObject(transaction, known.checksum, "file", stat.size);
+    Object.assign(node, isStored ? known : ingestFile(transaction, rootFd, path, stat));
+    task.advance(stat.size);
+  }
+  task.finish();
+  cache.save(files.map(({ stat, node }) => ({ stat, digests: node })));
+}
+
+/** Stages the dirtrees of `directory`, deepest first; returns the checksum of its own. */
+function stageDirtrees(transaction: Transaction, directory: DirectoryNode): Checksum {
+  const entries: Dirtree = new Map();
+  for (const [name, child] of directory.children) {
+    entries.set(name, child.kind === "directory" ? { ...child, tree: stageDirtrees(transaction, child) } : child);
+  }
+  return stageBytes(transaction, encodeDirtree(entries), "dirtree");
+}

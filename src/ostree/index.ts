@@ -1,0 +1,22 @@
+/** The tree store: objects, dirtrees, commits, refs, mountable images, fsck, prune. */
+export { checkout, type CheckoutOptions } from "./checkout.ts";
+export type { Commit } from "./commit-object.ts";
+export { commitTree, type CommitOptions, type CommitResult } from "./commit-tree.ts";
+export { type Change, diffCommits, sameContent, sameMeta } from "./diff.ts";
+export type { Dirtree, DirtreeEntry, SubtreeEntry } from "./dirtree.ts";
+export { writeDump } from "./dump.ts";
+export { type Defect, type DeployedImage, fsck, type FsckOptions, type FsckReport } from "./fsck.ts";
+export { followHardlink, loadSubtree, loadTree, lookup } from "./load-tree.ts";
+export { withFileLock, withRepoLock } from "./lock.ts";
+export { log } from "./log.ts";
+export { objectPath } from "./object-path.ts";
+export { objectFile, openObject, readCommit, readDirtree, readObject } from "./object-store.ts";
+export { prune, type PruneOptions, type PruneResult } from "./prune.ts";
+export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";
+export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } from "./ref.ts";
+export { renderCommitImage } from "./render-commit.ts";
+export { repair, type RepairReport } from "./repair.ts";
+export { initRepo, openRepo, type Repo } from "./repo.ts";
+export { resolveRev } from "./rev.ts";
+export { metaOf, readInode } from "./scan.ts";
+export type * from "./tree.ts";

@@ -1,0 +1,80 @@
+/** Taking a live file's bytes into a transaction: read once, both digests in the same pass. */
+import { join } from "node:path";
+import { type ByteString, toBytes, toText } from "../bytes.ts";
+import { createHasher } from "../digest.ts";
+import { AtomicError } from "../errors.ts";
+import { close, fstat, O_NOFOLLOW, O_RDONLY, openAt2, read, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, type Stat } from "../linux/index.ts";
+import { createVerityHasher, verityOf } from "../verity.ts";
+import type { ContentDigests } from "./stat-cache.ts";
+import { isIntact, noteStaged, OBJECT_MODE, stageBytes, stagedFile, type Transaction } from "./transaction.ts";
+
+/** Files up to this size are read whole; larger ones are streamed in pieces of it. Bytes. */
+const CHUNK = 1 << 20;
+const ZEROS = Buffer.alloc(CHUNK);
+
+/**
+ * Stores the content of the regular file at `path` below `rootFd`, which the scan saw as `stat`.
+ * @throws AtomicError conflict when the file changed since, and as the kernel refuses
+ */
+export function ingestFile(transaction: Transaction, rootFd: number, path: ByteString, stat: Stat): ContentDigests {
+  const fd = openAt2(rootFd, toBytes(path), {
+    flags: O_RDONLY | O_NOFOLLOW,
+    resolve: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+  });
+  try {
+    if (!sameVersion(fstat(fd), stat)) throw changed(path);
+    const digests = stat.size <= CHUNK ? ingestWhole(transaction, fd, stat) : ingestStream(transaction, fd, stat);
+    if (digests === undefined || !sameVersion(fstat(fd), stat)) throw changed(path);
+    return digests;
+  } finally {
+    close(fd);
+  }
+}
+
+function ingestWhole(transaction: Transaction, fd: number, { size }: Stat): ContentDigests | undefined {
+  const bytes = Buffer.allocUnsafe(size);
+  if (read(fd, bytes) !== size) return undefined;
+  return { checksum: stageBytes(transaction, bytes, "file"), verity: verityOf(bytes) };
+}
+
+function ingestStream(transaction: Transaction, fd: number, { size, ino }: Stat): ContentDigests | undefined {
+  const { disk } = transaction.repo;
+  const partial = join(transaction.staging, `partial-${ino}`);
+  const file = disk.create(partial, OBJECT_MODE);
+  const hasher = createHasher();
+  const verity = createVerityHasher();
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  let taken = 0;
+  try {
+    for (let count = read(fd, buffer); count > 0; count = read(fd, buffer)) {
+      const chunk = buffer.subarray(0, count);
+      hasher.update(chunk);
+      verity.update(chunk);
+      if (chunk.equals(ZEROS.subarray(0, count))) file.skip(count);
+      else file.write(chunk);
+      taken += count;
+    }
+  } finally {
+    file.close();
+  }
+  if (taken !== size) return undefined;
+  const digests = { checksum: hasher.digest(), verity: verity.digest() };
+  if (transaction.staged.has(`${digests.checksum}.file`) || isIntact(transaction.repo, digests.checksum, "file", size)) {
+    disk.unlink(partial);
+  } else {
+    disk.rename(partial, stagedFile(transaction, digests.checksum, "file"));
+    noteStaged(transaction, digests.checksum, "file", size);
+  }
+  return digests;
+}
+
+function sameVersion(a: Stat, b: Stat): boolean {
+  return (
+    a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtime === b.mtime && a.mtimeNsec === b.mtimeNsec &&
+    a.ctime === b.ctime && a.ctimeNsec === b.ctimeNsec
+  );
+}
+
+function changed(path: ByteString): AtomicError {
+  return new AtomicError("conflict", `committing ${toText(path)}: it changed while it was read`, { hint: "repeat the commit" });
+}

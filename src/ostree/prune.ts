@@ -1,0 +1,57 @@
+/** Removing what nothing needs. */
+import type { Checksum } from "../digest.ts";
+import { AtomicError } from "../errors.ts";
+import { listObjects } from "./list-objects.ts";
+import { withRepoLock } from "./lock.ts";
+import { objectFile, objectSize } from "./object-store.ts";
+import { visitReachable } from "./reach.ts";
+import { listRefs } from "./ref.ts";
+import type { Repo } from "./repo.ts";
+
+export interface PruneOptions {
+  /** Commits to keep beside those that refs name, such as those of deployments. */
+  keep?: readonly Checksum[];
+  /** Count, but remove nothing. */
+  dryRun?: boolean;
+}
+export interface PruneResult {
+  kept: number;
+  removed: number;
+  /** Bytes of the removed objects. */
+  freed: number;
+}
+
+/**
+ * Removes every object that neither a ref nor `keep` reaches. Ancestors of a kept commit are not kept.
+ * Refuses to remove anything while a kept commit is damaged, since what it needs is then unknown.
+ * @throws AtomicError corrupt, locked, read-only
+ */
+export async function prune(repo: Repo, { keep = [], dryRun = false }: PruneOptions = {}): Promise<PruneResult> {
+  return withRepoLock(repo, () => {
+    const needed = new Set<string>();
+    for (const commit of [...keep, ...listRefs(repo).flatMap(({ commit }) => commit ?? [])]) {
+      visitReachable(repo, commit, { seen: needed, visit: () => undefined, unreadable: refuse(repo) });
+    }
+    const result: PruneResult = { kept: 0, removed: 0, freed: 0 };
+    for (const { checksum, type } of listObjects(repo)) {
+      if (needed.has(`${checksum}.${type}`)) {
+        result.kept++;
+        continue;
+      }
+      result.removed++;
+      result.freed += objectSize(repo, checksum, type) ?? 0;
+      if (!dryRun) repo.disk.unlink(objectFile(repo, checksum, type));
+    }
+    if (!dryRun && result.removed > 0) repo.disk.barrier(repo.path);
+    return result;
+  });
+}
+
+function refuse(repo: Repo) {
+  return ({ checksum, type }: { checksum: Checksum; type: string }, cause: unknown): never => {
+    throw new AtomicError("corrupt", `pruning ${repo.path}: ${type} ${checksum} is damaged, so what it needs is unknown`, {
+      cause,
+      hint: `atomic repo fsck --repair --from OTHER --repo ${repo.path}`,
+    });
+  };
+}
