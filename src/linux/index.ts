@@ -77,6 +77,8 @@ export type { OpenHow } from "./openat2.ts";
 export { AT_FDCWD, shownPath } from "./path.ts";
 export type { PathArg } from "./path.ts";
 export { readFile } from "./read-file.ts";
+export { visitPostOrder } from "./post-order.ts";
+export type { Visited } from "./post-order.ts";
 export { renameAt2 } from "./rename.ts";
 export type { RenameMode } from "./rename.ts";
 export {

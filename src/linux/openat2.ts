@@ -38,11 +38,12 @@ const EAGAIN = 11;
 /** A walk through `..` that raced with a rename is repeated this often. */
 const ATTEMPTS = 100;
 
-const TEXTS = { EXDEV: "it leads outside the directory", ELOOP: "it passes through a symlink" };
+const TEXTS = { EXDEV: "it leads outside the directory or onto another mount", ELOOP: "it passes through a symlink" };
 
 /**
  * Opens `path` relative to `dirFd` under the given restrictions.
- * @throws KernelError invalid when the path breaks a restriction (ELOOP, EXDEV), unsupported before Linux 5.6, and others
+ * @throws KernelError invalid when the path breaks a restriction (ELOOP, EXDEV), conflict when that is only
+ * `RESOLVE_NO_XDEV`, unsupported before Linux 5.6, and others
  */
 export function openAt2(dirFd: number, path: PathArg, how: OpenHow): number {
   // struct open_how: three u64; every value fits in the low half
@@ -57,6 +58,8 @@ export function openAt2(dirFd: number, path: PathArg, how: OpenHow): number {
     if (fd >= 0) return fd;
     const errno = lastErrno();
     if (errno === EINTR || (errno === EAGAIN && attempt < ATTEMPTS)) continue;
-    throw failure("opening", { fd: dirFd, path, feature: "openat2", codes: { EXDEV: "invalid" }, texts: TEXTS });
+    const confined = (how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) !== 0;
+    const codes = { EXDEV: confined ? "invalid" : "conflict" } as const;
+    throw failure("opening", { fd: dirFd, path, feature: "openat2", codes, texts: TEXTS });
   }
 }
