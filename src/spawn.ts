@@ -1,0 +1,81 @@
+/** Child processes: argv arrays, never a shell string; a failure says what ran and what it said last. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { AtomicError } from "./errors.ts";
+
+export interface RunOptions {
+  /** Standard input; empty when left out. */
+  input?: Uint8Array | string;
+  /** The whole environment; the caller's own when left out. */
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+  /** Milliseconds, after which the child is killed. */
+  timeout?: number;
+  /** Bytes of standard output, and of standard error, after which the child is killed. */
+  maxOutput?: number;
+  /** The Debian package that holds the program, for the hint when it is missing. */
+  package?: string;
+}
+
+export interface RunResult {
+  stdout: Buffer;
+  stderr: string;
+}
+
+const MAX_OUTPUT = 16 * 1024 * 1024;
+const SHOWN_COMMAND = 100;
+const SHOWN_STDERR = 1024;
+
+/**
+ * Runs a program to its end and returns what it printed.
+ * @throws AtomicError child-failed when it does not exit with 0, not-found when the program does not exist
+ */
+export function run(argv: readonly string[], options: RunOptions = {}): RunResult {
+  const [program, ...args] = argv;
+  if (program === undefined) throw new Error("run: empty argv");
+  const { timeout, maxOutput = MAX_OUTPUT } = options;
+  const child = spawnSync(program, args, {
+    input: options.input ?? "",
+    env: options.env ?? process.env,
+    cwd: options.cwd,
+    timeout,
+    maxBuffer: maxOutput,
+    killSignal: "SIGKILL",
+  });
+  const doing = `running \`${shownCommand(argv)}\``;
+  const error = child.error as NodeJS.ErrnoException | undefined;
+  if (error?.code === "ENOENT") throw missing(doing, program, options);
+  if (error?.code === "ETIMEDOUT") throw failed(`${doing}: was still running after ${timeout} ms`, child.stderr);
+  if (error?.code === "ENOBUFS") throw failed(`${doing}: printed more than ${maxOutput} bytes`);
+  if (error !== undefined) throw new AtomicError("child-failed", `${doing}: ${error.message}`, { cause: error });
+  if (child.signal !== null) throw failed(`${doing}: was killed by ${child.signal}`, child.stderr);
+  if (child.status !== 0) throw failed(`${doing}: exited with ${child.status}`, child.stderr);
+  return { stdout: child.stdout, stderr: child.stderr.toString("utf8") };
+}
+
+function missing(doing: string, program: string, options: RunOptions): AtomicError {
+  if (options.cwd !== undefined && !existsSync(options.cwd))
+    return new AtomicError("not-found", `${doing}: the directory ${printable(options.cwd)} does not exist`);
+  const hint = options.package === undefined ? {} : { hint: `apt-get install ${options.package}` };
+  return new AtomicError("not-found", `${doing}: the program ${printable(program)} does not exist`, hint);
+}
+
+function failed(what: string, stderr?: Buffer): AtomicError {
+  const said = printable(stderr?.toString("utf8") ?? "");
+  const tail = said.length > SHOWN_STDERR ? `…${said.slice(-SHOWN_STDERR)}` : said;
+  return new AtomicError("child-failed", tail === "" ? what : `${what}: ${tail}`);
+}
+
+function shownCommand(argv: readonly string[]): string {
+  const command = printable(argv.join(" "));
+  return command.length > SHOWN_COMMAND ? `${command.slice(0, SHOWN_COMMAND)}…` : command;
+}
+
+/** One line a terminal may show: no control characters or escape sequences, no credentials in URLs. */
+function printable(text: string): string {
+  return text
+    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "")
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
+    .replace(/(?<=:\/\/)[^\s/]*@/g, "***@")
+    .trim();
+}
