@@ -15,6 +15,7 @@ import type { PathArg, Xattr } from "./linux/index.ts";
 export type Operation =
   | { kind: "mkdir" | "create" | "chmod"; path: PathArg; mode: number }
   | { kind: "write"; path: PathArg; offset: number; data: Uint8Array }
+  | { kind: "extend"; path: PathArg; size: number }
   | { kind: "copy"; path: PathArg; mode: number; data: Uint8Array }
   | { kind: "symlink"; path: PathArg; target: PathArg }
   | { kind: "mknod"; path: PathArg; mode: number; rdev: number }
@@ -41,6 +42,8 @@ export class Stopped extends Error {}
 export interface DurableFile {
   readonly fd: number;
   write(chunk: Uint8Array): void;
+  /** Goes on `length` bytes later; what lies between is a hole, which reads as zeros. */
+  skip(length: number): void;
   /** Returns once the content is on the disk. */
   sync(): void;
   close(): void;
@@ -162,6 +165,13 @@ export function createDurable(options: DurableOptions = {}): Durable {
           step({ kind: "write", path, offset, data }, () => linux.write(fd, chunk));
           offset += chunk.length;
         },
+        skip(length) {
+          offset += length;
+          step({ kind: "extend", path, size: offset }, () => {
+            linux.ftruncate(fd, offset);
+            linux.lseek(fd, offset, linux.SEEK_SET);
+          });
+        },
         sync: () => step({ kind: "fsync", path }, () => linux.fsync(fd)),
         close: () => linux.close(fd),
       };
@@ -180,8 +190,7 @@ export function createDurable(options: DurableOptions = {}): Durable {
         }
       });
     },
-    symlink: (target, path) =>
-      step({ kind: "symlink", path, target }, () => linux.symlinkAt(target, AT_FDCWD, path)),
+    symlink: (target, path) => step({ kind: "symlink", path, target }, () => linux.symlinkAt(target, AT_FDCWD, path)),
     mknod(path, mode, rdev) {
       step({ kind: "mknod", path, mode, rdev }, () => {
         linux.mknodAt(AT_FDCWD, path, { mode, rdev });
@@ -218,8 +227,7 @@ export function createDurable(options: DurableOptions = {}): Durable {
       });
     },
     fsync: (path) => step({ kind: "fsync", path }, () => onInode(path, O_RDONLY, linux.fsync)),
-    fsyncDirectory: (path) =>
-      step({ kind: "fsync-directory", path }, () => onInode(path, O_DIRECTORY, linux.fsync)),
+    fsyncDirectory: (path) => step({ kind: "fsync-directory", path }, () => onInode(path, O_DIRECTORY, linux.fsync)),
     barrier: (path) => step({ kind: "barrier", path }, () => onInode(path, O_RDONLY, linux.syncfs)),
     enableVerity: (path) => step({ kind: "enable-verity", path }, () => onInode(path, O_RDONLY, enableVerityOnce)),
     replaceFile(path, bytes, mode) {

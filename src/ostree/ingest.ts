@@ -76,5 +76,5 @@ function sameVersion(a: Stat, b: Stat): boolean {
 }
 
 function changed(path: ByteString): AtomicError {
-  return new AtomicError("conflict", `committing ${toText(path)}: it changed while it was read`, { hint: "repeat the commit" });
+  return new AtomicError("conflict", `committing ${toText(path)}: it changed while it was read`);
 }

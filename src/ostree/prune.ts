@@ -3,14 +3,17 @@ import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
 import { listObjects } from "./list-objects.ts";
 import { withRepoLock } from "./lock.ts";
+import { log } from "./log.ts";
 import { objectFile, objectSize } from "./object-store.ts";
 import { visitReachable } from "./reach.ts";
-import { listRefs } from "./ref.ts";
+import { listRefs, readRef } from "./ref.ts";
 import type { Repo } from "./repo.ts";
 
 export interface PruneOptions {
   /** Commits to keep beside those that refs name, such as those of deployments. */
   keep?: readonly Checksum[];
+  /** How many ancestors of each kept commit to keep as well; all if left out. */
+  depth?: number;
   /** Count, but remove nothing. */
   dryRun?: boolean;
 }
@@ -22,15 +25,17 @@ export interface PruneResult {
 }
 
 /**
- * Removes every object that neither a ref nor `keep` reaches. Ancestors of a kept commit are not kept.
+ * Removes every object that neither a ref nor `keep` reaches.
  * Refuses to remove anything while a kept commit is damaged, since what it needs is then unknown.
  * @throws AtomicError corrupt, locked, read-only
  */
-export async function prune(repo: Repo, { keep = [], dryRun = false }: PruneOptions = {}): Promise<PruneResult> {
+export async function prune(repo: Repo, { keep = [], depth = Infinity, dryRun = false }: PruneOptions = {}): Promise<PruneResult> {
   return withRepoLock(repo, () => {
     const needed = new Set<string>();
-    for (const commit of [...keep, ...listRefs(repo).flatMap(({ commit }) => commit ?? [])]) {
-      visitReachable(repo, commit, { seen: needed, visit: () => undefined, unreadable: refuse(repo) });
+    for (const commit of [...keep, ...listRefs(repo).flatMap(({ ref }) => readRef(repo, ref) ?? [])]) {
+      for (const ancestor of withAncestors(repo, commit, depth)) {
+        visitReachable(repo, ancestor, { seen: needed, visit: () => undefined, unreadable: refuse(repo) });
+      }
     }
     const result: PruneResult = { kept: 0, removed: 0, freed: 0 };
     for (const { checksum, type } of listObjects(repo)) {
@@ -45,6 +50,14 @@ export async function prune(repo: Repo, { keep = [], dryRun = false }: PruneOpti
     if (!dryRun && result.removed > 0) repo.disk.barrier(repo.path);
     return result;
   });
+}
+
+function* withAncestors(repo: Repo, commit: Checksum, depth: number): Generator<Checksum> {
+  let left = depth;
+  for (const { checksum } of log(repo, commit)) {
+    yield checksum;
+    if (left-- === 0) return;
+  }
 }
 
 function refuse(repo: Repo) {

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { toText } from "../bytes.ts";
 import { type Checksum, parseChecksum } from "../digest.ts";
-import { AtomicError } from "../errors.ts";
+import { AtomicError, isAtomicError } from "../errors.ts";
 import { AT_FDCWD, close, isKernelError, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, open, readDirectory, readFile, S_IFDIR, S_IFMT, statIfExists } from "../linux/index.ts";
 import type { Repo } from "./repo.ts";
 
@@ -67,12 +67,21 @@ export function deleteRef(repo: Repo, ref: RefName): void {
   repo.disk.fsyncDirectory(dirname(refFile(repo, ref)));
 }
 
-/** All refs at or below `prefix`, sorted by name, with what their files say (unchecked). */
+/** All refs at or below `prefix`, sorted by name; `commit` is undefined where the file holds no checksum. */
 export function listRefs(repo: Repo, prefix = ""): { ref: RefName; commit: Checksum | undefined }[] {
   return namesBelow(join(repo.path, "refs"), "")
     .filter((name) => prefix === "" || name === prefix || name.startsWith(`${prefix}/`))
     .sort()
-    .map((name) => ({ ref: name as RefName, commit: readRef(repo, name as RefName) }));
+    .map((name) => ({ ref: name as RefName, commit: commitOrUndefined(repo, name as RefName) }));
+}
+
+function commitOrUndefined(repo: Repo, ref: RefName): Checksum | undefined {
+  try {
+    return readRef(repo, ref);
+  } catch (error) {
+    if (isAtomicError(error, "corrupt")) return undefined;
+    throw error;
+  }
 }
 
 function namesBelow(directory: string, prefix: string): string[] {
