@@ -1,20 +1,19 @@
 /**
  * What every verb shares: the global flags, and one way to answer.
  */
-import { custom } from "@oclif/core/args";
 import { Command } from "@oclif/core/command";
-import { boolean, option, string } from "@oclif/core/flags";
-import { AtomicError } from "../errors.ts";
+import { boolean, option } from "@oclif/core/flags";
+import type { FlagInput } from "@oclif/core/interfaces";
 import { createProgress, PROGRESS_MODES, type Progress, type ProgressMode } from "../progress.ts";
+import { directoryFlag } from "./args.ts";
 import { stderrSink, writeStdout } from "./output.ts";
 
 /** The flags every verb takes. */
 export const globalFlags = {
-  sysroot: string({
+  sysroot: directoryFlag({
     summary: "root directory of the host",
     default: "/",
     env: "ATOMIC_SYSROOT",
-    helpValue: "DIR",
     helpGroup: "GLOBAL",
   }),
   json: boolean({ summary: "answer in JSON", helpGroup: "GLOBAL" }),
@@ -27,25 +26,9 @@ export const globalFlags = {
   help: boolean({ summary: "explain this command", helpGroup: "GLOBAL" }),
 };
 
-/** A positional argument. oclif would read a missing one from standard input; ours is simply missing. */
-export const textArg = custom<string>({ ignoreStdin: true });
-
-/** A positional argument that is a deployment's index. */
-export const indexArg = custom<number>({ ignoreStdin: true, parse: async (text) => parseIndex(text) });
-
-/** The deployment index written as `text`. @throws AtomicError usage unless it is a small whole number */
-export function parseIndex(text: string): number {
-  if (!/^\d{1,4}$/.test(text)) {
-    throw new AtomicError("usage", `reading deployment index ${JSON.stringify(text)}: expected a number such as 0 or 1`, {
-      hint: "atomic host status",
-    });
-  }
-  return Number(text);
-}
-
 /** A verb. It parses its flags, calls one use case and shows what came back. */
 export abstract class BaseCommand extends Command {
-  static override baseFlags = globalFlags;
+  static override baseFlags: FlagInput = globalFlags;
 
   /** Does the work; returns the exit status if it is not `EXIT.done`. */
   abstract override run(): Promise<number | void>;

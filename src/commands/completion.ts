@@ -1,4 +1,5 @@
-import { BaseCommand, textArg } from "./base.ts";
+import { BaseCommand } from "./base.ts";
+import { textArg } from "./args.ts";
 import { writeStdout } from "./output.ts";
 
 export default class Completion extends BaseCommand {

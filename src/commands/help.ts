@@ -25,8 +25,16 @@ async function describe(command: Command.Loadable): Promise<void> {
     flags: named({ ...flags, ...baseFlags }),
     description,
     examples,
-    usage,
+    usage: usage ?? usageLine(command.id, args, flags ?? {}),
   });
+}
+
+/** The verb with its arguments; flags are listed below it anyway. */
+function usageLine(id: string, args: Record<string, { required?: boolean }>, flags: object): string {
+  const words = Object.entries(args).map(([name, { required }]) =>
+    required === true ? name.toUpperCase() : `[${name.toUpperCase()}]`,
+  );
+  return [id.replaceAll(":", " "), ...words, ...(Object.keys(flags).length > 0 ? ["[FLAGS]"] : [])].join(" ");
 }
 
 function named<T>(definitions: Record<string, T>): Record<string, T & { name: string }> {

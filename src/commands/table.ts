@@ -15,9 +15,25 @@ export interface Verb {
 
 /** The words that group verbs. */
 export const TOPICS: Record<string, string> = {
+  repo: "The tree store: commit, inspect, check and copy trees",
 };
 
 /** The verbs, by the words that call them. */
 export const VERBS: Record<string, Verb> = {
   completion: { summary: "Print a completion script for bash, zsh or fish", load: () => import("./completion.ts") },
+
+  "repo cat": { summary: "Print a file of a tree", load: () => import("./repo/cat.ts") },
+  "repo checkout": { summary: "Write a tree out as plain files", load: () => import("./repo/checkout.ts") },
+  "repo commit": { summary: "Store a directory as a commit", load: () => import("./repo/commit.ts") },
+  "repo diff": { summary: "List what differs between two trees", load: () => import("./repo/diff.ts") },
+  "repo dump": { summary: "Print a tree in the composefs text form", load: () => import("./repo/dump.ts") },
+  "repo fsck": { summary: "Check a store, and repair it from another", load: () => import("./repo/fsck.ts") },
+  "repo image": { summary: "Write the mountable image of a commit", load: () => import("./repo/image.ts") },
+  "repo init": { summary: "Make an empty store", load: () => import("./repo/init.ts") },
+  "repo log": { summary: "List a commit and its ancestors", load: () => import("./repo/log.ts") },
+  "repo ls": { summary: "List files of a tree", load: () => import("./repo/ls.ts") },
+  "repo prune": { summary: "Remove objects that nothing needs", load: () => import("./repo/prune.ts") },
+  "repo pull": { summary: "Copy a commit from another store", load: () => import("./repo/pull.ts") },
+  "repo refs": { summary: "List, make or delete refs", load: () => import("./repo/refs.ts") },
+  "repo show": { summary: "Show a commit", load: () => import("./repo/show.ts") },
 };

@@ -1,0 +1,24 @@
+/** What the verbs of a store share: which store they mean. */
+import { join, resolve } from "node:path";
+import { createDurable } from "../../durable.ts";
+import { openRepo, type Repo } from "../../ostree/index.ts";
+import { directoryFlag } from "../args.ts";
+import { BaseCommand, globalFlags } from "../base.ts";
+
+/** A verb that works on one store. */
+export abstract class RepoCommand extends BaseCommand {
+  static override baseFlags = {
+    ...globalFlags,
+    repo: directoryFlag({ summary: "the store; SYSROOT/atomic/repo if left out", helpGroup: "GLOBAL" }),
+  };
+
+  /** Opens the store the flags name. @throws AtomicError not-found, unsupported */
+  protected open(flags: { sysroot: string; repo: string | undefined }): Repo {
+    return openRepo(repoPath(flags), createDurable());
+  }
+}
+
+/** Absolute path of the store the flags name. */
+export function repoPath(flags: { sysroot: string; repo: string | undefined }): string {
+  return resolve(flags.repo ?? join(flags.sysroot, "atomic/repo"));
+}

@@ -1,0 +1,32 @@
+import { integer, string } from "@oclif/core/flags";
+import { commitTree, parseRefName } from "../../ostree/index.ts";
+import { directoryFlag, refFlag } from "../args.ts";
+import { RepoCommand } from "./base.ts";
+
+/** `atomic repo commit` */
+export default class RepoCommit extends RepoCommand {
+  static override description = "Prints the commit. Its parent is the commit REF named before.";
+  static override flags = {
+    tree: directoryFlag({ summary: "the directory to commit", required: true }),
+    ref: refFlag({ summary: "the ref to move to the commit", required: true }),
+    version: string({ summary: "version of the tree, shown wherever the commit is", helpValue: "V" }),
+    subject: string({ summary: "one line on what changed", helpValue: "S" }),
+    timestamp: integer({ summary: "time of the commit, seconds since 1970; now if left out", helpValue: "SECONDS", min: 0 }),
+  };
+
+  static override examples = ["<%= config.bin %> repo commit --tree rootfs --ref debian/13 --version 13.1"];
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(RepoCommit);
+    const { tree, ref, version, subject, timestamp } = flags;
+    const result = await commitTree(this.open(flags), {
+      tree,
+      ref: parseRefName(ref),
+      progress: this.progress(flags),
+      ...(version === undefined ? {} : { version }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(timestamp === undefined ? {} : { timestamp }),
+    });
+    this.show(flags, result, () => result.commit);
+  }
+}
