@@ -9,7 +9,8 @@ import { dirname, join } from "node:path";
 /** Defined by the build; absent in a checkout. */
 declare const ATOMIC_BUILT: true | undefined;
 
-const FILES = {
+/** Each module's file name in `dist/lib/atomic`, and the module it is in a checkout. */
+export const NATIVE_FILES = {
   koffi: { built: "koffi.node", checkout: `@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node` },
   "blake-hash": {
     built: "blake-hash.node",
@@ -28,8 +29,8 @@ export function isBuilt(): boolean {
  * The result is unchecked: the one caller of each module gives it its type.
  * @throws Error when the file cannot be loaded
  */
-export function nativeModule(name: keyof typeof FILES): unknown {
+export function nativeModule(name: keyof typeof NATIVE_FILES): unknown {
   const require = createRequire(isBuilt() ? process.execPath : import.meta.url);
-  const { built, checkout } = FILES[name];
+  const { built, checkout } = NATIVE_FILES[name];
   return require(isBuilt() ? join(dirname(process.execPath), "../lib/atomic", built) : checkout);
 }

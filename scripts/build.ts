@@ -1,0 +1,77 @@
+/**
+ * Builds the relocatable `dist/`: `bin/atomic`, one executable, and `lib/atomic/` with what cannot be inside it.
+ * docs/decisions/0001-native-modules.md says why it is cut this way. Does nothing when dist/ is newer than every source.
+ */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import { NATIVE_FILES } from "../src/native.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const EXECUTABLE = join(ROOT, "dist/bin/atomic");
+/** Files that a native module reads from beside itself. */
+const COMPANIONS: Partial<Record<string, string>> = { "blake3_js.js": "blake3_js_bg.wasm" };
+
+if (isUpToDate()) {
+  console.log("dist/ is up to date");
+} else {
+  const started = Date.now();
+  copyNativeFiles(join(ROOT, "dist/lib/atomic"));
+  compile();
+  utimesSync(EXECUTABLE, new Date(), new Date(started)); // a source saved meanwhile is newer
+  console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+function isUpToDate(): boolean {
+  if (!existsSync(EXECUTABLE)) return false;
+  const built = statSync(EXECUTABLE).mtimeMs;
+  const src = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).map((name) => join("src", name));
+  const sources = [...src, "package.json", "package-lock.json", "scripts/build.ts"];
+  return sources.every((source) => statSync(join(ROOT, source)).mtimeMs < built);
+}
+
+/** `main.ts`, and every `*-worker.ts`: a worker is started from a file of its own. */
+function entrypoints(): string[] {
+  const names = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+  return [join("src", "main.ts"), ...names.filter((name) => name.endsWith("-worker.ts")).map((name) => join("src", name))];
+}
+
+function compile(): void {
+  const unfinished = `${EXECUTABLE}.new`;
+  mkdirSync(dirname(EXECUTABLE), { recursive: true });
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      "build",
+      ...["--compile", "--minify", "--bytecode", "--define", "ATOMIC_BUILT=true"],
+      // As a CommonJS module, `import.meta.url` would name the build tree and workers would be loaded from it.
+      ...["--format", "esm", "--root", "src"],
+      // A program run by root must not be configured by the directory it happens to be in.
+      ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
+      ...["--outfile", unfinished, ...entrypoints()],
+    ],
+    { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] },
+  );
+  if (status !== 0) {
+    rmSync(unfinished, { force: true });
+    throw new Error(`bun build failed with status ${status}`);
+  }
+  renameSync(unfinished, EXECUTABLE); // replaces one that is running, too
+}
+
+function copyNativeFiles(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  const require = createRequire(import.meta.url);
+  for (const { built, checkout } of Object.values(NATIVE_FILES)) {
+    const source = require.resolve(checkout);
+    install(source, join(directory, built));
+    const companion = COMPANIONS[basename(source)];
+    if (companion !== undefined) install(join(dirname(source), companion), join(directory, companion));
+  }
+}
+
+function install(source: string, target: string): void {
+  copyFileSync(source, `${target}.new`);
+  renameSync(`${target}.new`, target);
+}
