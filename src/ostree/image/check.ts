@@ -3,7 +3,6 @@ import type { ByteString } from "../../bytes.ts";
 import { AtomicError } from "../../errors.ts";
 import { dumpXattrs } from "../dump.ts";
 import type { InodeNode, Xattr } from "../tree.ts";
-import { FIRST_XATTR_OVERHEAD, XATTR_OVERHEAD } from "./overlay-xattrs.ts";
 
 /** Linux: NAME_MAX. */
 const MAX_NAME = 255;
@@ -11,6 +10,9 @@ const MAX_NAME = 255;
 const MAX_SYMLINK = 4095;
 /** Linux: XATTR_NAME_MAX. */
 const MAX_XATTR_NAME = 255;
+/** What mkcomposefs counts per xattr besides its bytes, and once per inode. */
+export const XATTR_OVERHEAD = 7;
+export const FIRST_XATTR_OVERHEAD = 12;
 /** Half of an inode's 64 KiB; the rest is kept for what an image adds. */
 const MAX_XATTR_BYTES = 32767;
 /** The xattrs' part of a dump's line. */
@@ -25,10 +27,10 @@ export function nameProblem(name: ByteString): string | undefined {
   return name.includes("/") || name.includes("\0") ? "its name contains a slash or NUL" : undefined;
 }
 
-/** Refuses an inode no image can hold. @throws AtomicError invalid, naming `path()` */
-export function checkInode(node: InodeNode, path: () => string): void {
-  const problem = (node.kind === "symlink" ? symlinkProblem(node.target) : undefined) ?? xattrProblem(node.xattrs);
-  if (problem !== undefined) throw refusal(path(), problem);
+/** Why no image can hold `node`; undefined when one can. */
+export function inodeProblem(node: InodeNode): string | undefined {
+  const problem = node.kind === "symlink" ? symlinkProblem(node.target) : undefined;
+  return node.xattrs.length === 0 ? problem : (problem ?? xattrProblem(node.xattrs));
 }
 
 /** The error for a tree that cannot be rendered because of `path`. */
@@ -43,7 +45,6 @@ function symlinkProblem(target: ByteString): string | undefined {
 }
 
 function xattrProblem(xattrs: readonly Xattr[]): string | undefined {
-  if (xattrs.length === 0) return undefined;
   let size = FIRST_XATTR_OVERHEAD;
   let previous = "";
   for (const { name, value } of xattrs) {

@@ -1,6 +1,6 @@
 /** Where everything lies in an image: inodes, the tails behind them, shared xattrs, data blocks. */
 import { BLOCK, CHUNK_BITS, COMPACT_INODE, DIRENT, EXTENDED_INODE, INODES_AT, SLOT, roundUp } from "./erofs.ts";
-import type { Inode } from "./inodes.ts";
+import type { Inode } from "./inode.ts";
 import { type StoredXattrs, storeXattrs } from "./xattr-pool.ts";
 
 const UINT16 = 0xffff;

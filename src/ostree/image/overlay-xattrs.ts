@@ -3,8 +3,9 @@
  * Spec: https://docs.kernel.org/filesystems/overlayfs.html#data-only-lower-layers
  */
 import type { ByteString } from "../../bytes.ts";
-import type { InodeNode, TreeNode, Xattr } from "../tree.ts";
-import { refusal } from "./check.ts";
+import type { TreeNode, Xattr } from "../tree.ts";
+import { FIRST_XATTR_OVERHEAD, XATTR_OVERHEAD, refusal } from "./check.ts";
+import { type Inode, pathOf } from "./inode.ts";
 import type { PooledXattr, XattrPool } from "./xattr-pool.ts";
 
 const OVERLAY = "trusted.overlay.";
@@ -23,33 +24,25 @@ const WHITEOUTS_MARKS = [
   { name: `${USER}opaque`, value: "x" },
 ] as Xattr[];
 
-/** What mkcomposefs counts per xattr besides its bytes, and once per inode. */
-export const XATTR_OVERHEAD = 7;
-export const FIRST_XATTR_OVERHEAD = 12;
-
 /** True for a character device 0:0, by which an overlay layer says that a name is deleted. */
 export function isWhiteout(node: TreeNode): boolean {
   return node.kind === "character" && node.rdev === 0;
 }
 
 /**
- * The xattrs an image stores for `node`, unsorted.
- * @param holdsWhiteouts whether `node` is a directory with a whiteout in it
- * @throws AtomicError invalid, naming `path()`, when the tree's own xattrs contradict the marks of a whiteout
+ * The xattrs an image stores for `inode`, unsorted.
+ * @param holdsWhiteouts whether it is a directory with a whiteout in it
+ * @throws AtomicError invalid, naming the path, when the tree's own xattrs contradict the marks of a whiteout
  */
-export function overlayXattrs(node: InodeNode, holdsWhiteouts: boolean, pool: XattrPool, path: () => string): PooledXattr[] {
-  const list: PooledXattr[] = [];
-  if (isWhiteout(node) || holdsWhiteouts) {
-    const marked = setMarks(node.xattrs.map(escape), holdsWhiteouts ? WHITEOUTS_MARKS : WHITEOUT_MARKS, path);
-    for (const { name, value } of marked) list.push(pool.use(name, value));
-    return list;
-  }
-  for (const xattr of node.xattrs) {
-    const { name, value } = escape(xattr);
-    list.push(pool.use(name, value));
-  }
-  if (node.kind === "file" && node.size > 0) list.push(pool.useMetacopy(node.verity), pool.useRedirect(node.checksum));
-  return list;
+export function overlayXattrs(inode: Inode, holdsWhiteouts: boolean, pool: XattrPool): PooledXattr[] {
+  const { node } = inode;
+  const isFile = node.kind === "file" && node.size > 0;
+  const data = isFile ? [pool.useMetacopy(node.verity), pool.useRedirect(node.checksum)] : [];
+  const whiteout = isWhiteout(node);
+  if (node.xattrs.length === 0 && !whiteout && !holdsWhiteouts) return data;
+  const own = node.xattrs.map(escape);
+  if (whiteout || holdsWhiteouts) setMarks(own, whiteout ? WHITEOUT_MARKS : WHITEOUTS_MARKS, inode);
+  return [...own.map(({ name, value }) => pool.use(name, value)), ...data];
 }
 
 function escape(xattr: Xattr): Xattr {
@@ -61,7 +54,7 @@ function escape(xattr: Xattr): Xattr {
  * Sets marks, replacing those the tree brought along. mkcomposefs counts only the bytes of the marks, so replacing a
  * longer value makes its count negative, which it takes for a huge one: what it refuses for that is refused here.
  */
-function setMarks(xattrs: Xattr[], marks: readonly Xattr[], path: () => string): Xattr[] {
+function setMarks(xattrs: Xattr[], marks: readonly Xattr[], inode: Inode): void {
   let size = 0;
   for (const mark of marks) {
     const old = xattrs.findIndex(({ name }) => name === mark.name);
@@ -70,10 +63,9 @@ function setMarks(xattrs: Xattr[], marks: readonly Xattr[], path: () => string):
       size = xattrs.length === 0 ? 0 : size - countedSize(replaced);
     }
     size += countedSize(mark) + (xattrs.length === 0 ? FIRST_XATTR_OVERHEAD : 0);
-    if (size < 0) throw refusal(path(), `its xattr ${mark.name} is not what a whiteout needs`);
+    if (size < 0) throw refusal(pathOf(inode), `its xattr ${mark.name} is not what a whiteout needs`);
     xattrs.push(mark);
   }
-  return xattrs;
 }
 
 function countedSize({ name, value }: Xattr): number {

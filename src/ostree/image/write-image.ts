@@ -1,7 +1,7 @@
 /** Writes a laid-out image: header, superblock, inodes, shared xattrs, data blocks. */
-import type { ByteString } from "../../bytes.ts";
 import { BLOCK, COMPACT_INODE, DIRENT, EXTENDED_INODE, LAYOUT, NULL_ADDRESS, SLOT, SUPERBLOCK_AT, XATTR_ENTRY, XATTR_HEADER } from "./erofs.ts";
-import type { ImageInodes, Inode } from "./inodes.ts";
+import type { Inode } from "./inode.ts";
+import type { ImageInodes } from "./inodes.ts";
 import type { Layout, Place } from "./layout.ts";
 import type { PooledXattr } from "./xattr-pool.ts";
 
@@ -82,7 +82,7 @@ function writeXattrs(out: Buffer, view: DataView, { xattrs }: Place, start: numb
   let filter = 0;
   for (let i = 0; i < xattrs.list.length; i++) {
     const xattr = xattrs.list[i]!;
-    filter |= xattr.filterBit;
+    filter |= xattr.name.filterBit;
     if (i < xattrs.shared) {
       view.setUint32(at, (sharedAt + xattr.sharedAt) / 4, true);
       at += 4;
@@ -95,13 +95,12 @@ function writeXattrs(out: Buffer, view: DataView, { xattrs }: Place, start: numb
   view.setUint8(start + 4, xattrs.shared);
 }
 
-function writeXattr(out: Buffer, view: DataView, { prefix, suffix, value, digest, valueSize }: PooledXattr, at: number): void {
-  view.setUint8(at, suffix.length);
-  view.setUint8(at + 1, prefix);
+function writeXattr(out: Buffer, view: DataView, { name, value, digest, valueSize }: PooledXattr, at: number): void {
+  view.setUint8(at, name.suffix.length);
+  view.setUint8(at + 1, name.prefix);
   view.setUint16(at + 2, valueSize, true);
-  writeBytes(out, at + XATTR_ENTRY, suffix);
-  writeBytes(out, at + XATTR_ENTRY + suffix.length, value);
-  writeHex(out, at + XATTR_ENTRY + suffix.length + value.length, digest);
+  out.write(name.suffix + value, at + XATTR_ENTRY, "latin1");
+  if (digest !== "") out.write(digest, at + XATTR_ENTRY + name.suffix.length + value.length, "hex");
 }
 
 function writeData(out: Buffer, view: DataView, inode: Inode, place: Place, tailAt: number, places: readonly Place[]): void {
@@ -110,7 +109,7 @@ function writeData(out: Buffer, view: DataView, inode: Inode, place: Place, tail
   if (node.kind === "directory") {
     writeDirectory(out, view, inode, place, tailAt, places);
   } else if (node.kind === "symlink") {
-    writeBytes(out, place.blocks > 0 ? blocksAt : tailAt, node.target);
+    out.write(node.target, place.blocks > 0 ? blocksAt : tailAt, "latin1");
   } else if (place.chunks > 0) {
     const [at, count] = place.blocks > 0 ? [blocksAt, BLOCK / 4] : [tailAt, place.chunks];
     for (let i = 0; i < count; i++) view.setUint32(at + 4 * i, NULL_ADDRESS, true);
@@ -141,26 +140,17 @@ function writeEntries(
   at: number,
   places: readonly Place[],
 ): void {
-  let nameAt = DIRENT * (next - first);
+  const namesAt = DIRENT * (next - first);
+  out.write(names.slice(first, next).join(""), at + namesAt, "latin1");
+  let nameAt = namesAt;
   for (let i = first; i < next; i++) {
     const entry = at + DIRENT * (i - first);
     const target = targets[i]!;
     setInt64(view, entry, places[target.number]!.at / SLOT);
     view.setUint16(entry + 8, nameAt, true);
     view.setUint8(entry + 10, target.direntType);
-    writeBytes(out, at + nameAt, names[i]!);
     nameAt += names[i]!.length;
   }
-}
-
-/** Most are a few dozen bytes, for which a loop is faster than a call of `out.write`. */
-function writeBytes(out: Buffer, at: number, bytes: ByteString): void {
-  if (bytes.length > 16) out.write(bytes, at, "latin1"); else
-  for (let i = 0; i < bytes.length; i++) out[at + i] = bytes.charCodeAt(i);
-}
-
-function writeHex(out: Buffer, at: number, digits: string): void {
-  if (digits !== "") out.write(digits, at, "hex");
 }
 
 function setInt64(view: DataView, at: number, value: number): void {

@@ -25,17 +25,22 @@ const REDIRECT = "trusted.overlay.redirect" as ByteString;
 const METACOPY_HEADER = "\0\x24\0\x01" as ByteString;
 const METACOPY_SIZE = 36;
 
-export interface PooledXattr {
-  name: ByteString;
-  /** The value is these bytes, followed by those of `digest`. */
-  value: ByteString;
-  digest: Checksum | "";
-  valueSize: number;
-  /** Number of the name's prefix, and what follows it. */
+/** An xattr's name, as entries store it. */
+export interface XattrName {
+  full: ByteString;
+  /** Number of the prefix, and what follows it. */
   prefix: number;
   suffix: ByteString;
   /** This name's bit in an inode's filter. */
   filterBit: number;
+}
+
+export interface PooledXattr {
+  name: XattrName;
+  /** The value is these bytes, followed by those of `digest`. */
+  value: ByteString;
+  digest: Checksum | "";
+  valueSize: number;
   /** Bytes of its entry, a multiple of 4. */
   size: number;
   uses: number;
@@ -54,11 +59,9 @@ export interface XattrPool {
   share(): { shared: PooledXattr[]; size: number };
 }
 
-type Name = Pick<PooledXattr, "name" | "prefix" | "suffix" | "filterBit">;
-
 /** A pool without xattrs. */
 export function createXattrPool(): XattrPool {
-  const names = new Map<ByteString, { name: Name; values: Map<ByteString, PooledXattr> }>();
+  const names = new Map<ByteString, { name: XattrName; values: Map<ByteString, PooledXattr> }>();
   const metacopies = new Map<Checksum, PooledXattr>();
   const redirects = new Map<Checksum, PooledXattr>();
   const metacopy = describeName(METACOPY);
@@ -100,21 +103,21 @@ export function createXattrPool(): XattrPool {
   };
 }
 
-function describeName(name: ByteString): Name {
+function describeName(name: ByteString): XattrName {
   const [text, prefix] = PREFIXES.find(([start]) => name.startsWith(start)) ?? ["", 0];
   const suffix = name.slice(text.length) as ByteString;
-  return { name, prefix, suffix, filterBit: 1 << (xxh32(suffix, FILTER_SEED + prefix) & 31) };
+  return { full: name, prefix, suffix, filterBit: 1 << (xxh32(suffix, FILTER_SEED + prefix) & 31) };
 }
 
-function createXattr({ name, prefix, suffix, filterBit }: Name, value: ByteString, digest: Checksum | "", valueSize: number): PooledXattr {
-  const size = roundUp(XATTR_ENTRY + suffix.length + valueSize, 4);
-  return { name, value, digest, valueSize, prefix, suffix, filterBit, size, uses: 0, sharedAt: -1 };
+function createXattr(name: XattrName, value: ByteString, digest: Checksum | "", valueSize: number): PooledXattr {
+  const size = roundUp(XATTR_ENTRY + name.suffix.length + valueSize, 4);
+  return { name, value, digest, valueSize, size, uses: 0, sharedAt: -1 };
 }
 
 /** Greatest first, longer values before shorter ones. Hex digits sort like the bytes they stand for. */
 function compareShared(a: PooledXattr, b: PooledXattr): number {
   return (
-    compareBytes(b.name, a.name) ||
+    compareBytes(b.name.full, a.name.full) ||
     b.valueSize - a.valueSize ||
     compareBytes(b.value, a.value) ||
     compareBytes(b.digest, a.digest)
@@ -134,21 +137,17 @@ const NONE: StoredXattrs = { list: [], shared: 0, size: 0 };
 /** How an inode with these xattrs, sorted by name, stores them. The pool's `share` must have been called. */
 export function storeXattrs(sorted: readonly PooledXattr[]): StoredXattrs {
   if (sorted.length === 0) return NONE;
-  const list: PooledXattr[] = [];
+  const shared: PooledXattr[] = [];
+  const inline: PooledXattr[] = [];
   let size = XATTR_HEADER;
   for (const xattr of sorted) {
-    if (xattr.sharedAt >= 0 && list.length < MAX_SHARED_PER_INODE) list.push(xattr);
-  }
-  const shared = list.length;
-  size += 4 * shared;
-  let taken = 0;
-  for (const xattr of sorted) {
-    if (taken < shared && xattr === list[taken]) {
-      taken += 1;
+    if (xattr.sharedAt >= 0 && shared.length < MAX_SHARED_PER_INODE) {
+      shared.push(xattr);
+      size += 4;
     } else {
-      list.push(xattr);
+      inline.push(xattr);
       size += xattr.size;
     }
   }
-  return { list, shared, size };
+  return { list: shared.length === 0 ? inline : shared.concat(inline), shared: shared.length, size };
 }
