@@ -5,6 +5,7 @@
  */
 import { isMap, isScalar, parseDocument } from "yaml";
 import { AtomicError } from "../errors.ts";
+import { MAX_NOISE, noise } from "./compose-noise.ts";
 
 /** A compose file's document before it is checked: plain maps, lists and scalars. */
 export type ComposeDocument = Record<string, unknown>;
@@ -56,6 +57,9 @@ const MAX_BYTES = 1 << 20;
 const MAX_FILES = 10_000;
 const MAX_LIST = 2_000;
 const MAX_TIMESTAMP = 0xffff_ffff;
+const MAX_ID = 0xffff_fffe;
+/** Ways to describe a file; each stands alone. */
+export const INLINE_KINDS = ["content", "base64", "noise", "symlink", "hardlink", "directory"] as const;
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 const REF = /^[A-Za-z0-9_+:@-][A-Za-z0-9._+:@-]*(\/[A-Za-z0-9_+:@-][A-Za-z0-9._+:@-]*)*$/;
@@ -72,7 +76,8 @@ const KEYRING_PATH = /^\/[^\s[\]]+$/;
 
 /** Reads YAML into a document. @throws AtomicError invalid when it is not one YAML map of at most 1 MiB */
 export function parseComposeDocument(text: string): ComposeDocument {
-  if (Buffer.byteLength(text) > MAX_BYTES) throw bad(`expected at most ${MAX_BYTES} bytes, found ${Buffer.byteLength(text)}`);
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    throw bad(`expected at most ${MAX_BYTES} bytes, found ${Buffer.byteLength(text)}`);
   const document = parseDocument(text, { version: "1.2", schema: "core", merge: false, strict: true });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) throw bad(problem.message.split("\n")[0] ?? "not YAML");
@@ -90,7 +95,10 @@ export function parseSetting(text: string): { path: string[]; value: unknown } {
   const path = text.slice(0, Math.max(at, 0)).split(".");
   const value = parseDocument(text.slice(at + 1), { version: "1.2", schema: "core" });
   if (at < 1 || path.some((part) => part === "") || value.errors.length > 0 || !isScalar(value.contents)) {
-    throw new AtomicError("usage", `reading the setting ${JSON.stringify(text)}: expected KEY=VALUE, as in debian.updates=true`);
+    throw new AtomicError(
+      "usage",
+      `reading the setting ${JSON.stringify(text)}: expected KEY=VALUE, as in debian.updates=true`,
+    );
   }
   return { path, value: value.contents.value };
 }
@@ -121,14 +129,19 @@ export function parseComposeFile(document: ComposeDocument): ComposeFile {
     files: parseFiles(top.take("files")),
     remove: top.strings("remove", LINE).map((path) => checkPath(path, "remove")),
     kargs: top.strings("kargs", KARG),
-    units: { enable: units.strings("enable", UNIT), disable: units.strings("disable", UNIT), mask: units.strings("mask", UNIT) },
+    units: {
+      enable: units.strings("enable", UNIT),
+      disable: units.strings("disable", UNIT),
+      mask: units.strings("mask", UNIT),
+    },
     machine: {
       hostname: machine.optional("hostname", HOSTNAME),
       timezone: machine.optional("timezone", TIMEZONE),
       locale: machine.optional("locale", LOCALE),
     },
   };
-  if (debian === undefined && Object.values(file.units).some((names) => names.length > 0)) throw bad("units: needs base debian");
+  if (debian === undefined && Object.values(file.units).some((names) => names.length > 0))
+    throw bad("units: needs base debian");
   machine.end();
   units.end();
   top.end();
@@ -163,7 +176,11 @@ function parseDebian(keys: Keys): DebianBase {
 
 function parseTimestamp(value: unknown): number {
   const seconds =
-    typeof value === "number" ? value : typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value) ? Date.parse(value) / 1000 : NaN;
+    typeof value === "number"
+      ? value
+      : typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)
+        ? Date.parse(value) / 1000
+        : NaN;
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_TIMESTAMP) {
     throw bad(`timestamp: expected seconds or a date such as 2026-07-11T00:00:00Z, found ${show(value)}`);
   }
@@ -174,18 +191,22 @@ function parseFiles(value: unknown): Map<string, InlineFile> {
   const files = new Map<string, InlineFile>();
   if (value === undefined) return files;
   const entries = isPlainMap(value) ? Object.entries(value) : undefined;
-  if (entries === undefined || entries.length > MAX_FILES) throw bad(`files: expected a map of at most ${MAX_FILES} paths`);
-  for (const [path, description] of entries) files.set(checkPath(path, "files"), parseInline(path, description));
+  if (entries === undefined || entries.length > MAX_FILES)
+    throw bad(`files: expected a map of at most ${MAX_FILES} paths`);
+  for (const [path, description] of entries) {
+    if (description !== null) files.set(checkPath(path, "files"), parseInline(path, description)); // null takes an inherited file out
+  }
   return files;
 }
 
 function parseInline(path: string, description: unknown): InlineFile {
   const where = `files ${show(path)}`;
-  if (typeof description === "string") return { kind: "file", content: Buffer.from(description), mode: 0o644, uid: 0, gid: 0 };
+  if (typeof description === "string")
+    return { kind: "file", content: Buffer.from(description), mode: 0o644, uid: 0, gid: 0 };
   if (!isPlainMap(description)) throw bad(`${where}: expected text or a map, found ${show(description)}`);
   const keys = new Keys(description, where);
-  const kinds = ["content", "base64", "symlink", "hardlink", "directory"].filter((kind) => Object.hasOwn(description, kind));
-  if (kinds.length !== 1) throw bad(`${where}: expected one of content, base64, symlink, hardlink, directory, found ${kinds.length}`);
+  const kinds = INLINE_KINDS.filter((kind) => Object.hasOwn(description, kind));
+  if (kinds.length !== 1) throw bad(`${where}: expected one of ${INLINE_KINDS.join(", ")}, found ${kinds.length}`);
   const file = parseKind(keys, kinds[0] as string, where);
   keys.end();
   return file;
@@ -194,15 +215,28 @@ function parseInline(path: string, description: unknown): InlineFile {
 function parseKind(keys: Keys, kind: string, where: string): InlineFile {
   if (kind === "symlink") return { kind, target: keys.required("symlink", LINE) };
   if (kind === "hardlink") return { kind, target: checkPath(keys.required("hardlink", LINE), where) };
-  const inode = { mode: keys.mode(kind === "directory" ? 0o755 : 0o644), uid: keys.id("uid"), gid: keys.id("gid") };
+  const inode = {
+    mode: keys.mode(kind === "directory" ? 0o755 : 0o644),
+    uid: keys.number("uid", MAX_ID),
+    gid: keys.number("gid", MAX_ID),
+  };
   if (kind === "directory") {
     if (keys.take("directory") !== true) throw bad(`${where}: directory: expected true`);
     return { kind, ...inode };
   }
+  if (kind === "noise")
+    return { kind: "file", content: parseNoise(keys.map("noise") ?? new Keys({}, where)), ...inode };
   const text = keys.required(kind, /^[^]*$/);
   const content = Buffer.from(text, kind === "base64" ? "base64" : "utf8");
-  if (kind === "base64" && content.toString("base64") !== text.replace(/\s/g, "")) throw bad(`${where}: base64: malformed`);
+  if (kind === "base64" && content.toString("base64") !== text.replace(/\s/g, ""))
+    throw bad(`${where}: base64: malformed`);
   return { kind: "file", content, ...inode };
+}
+
+function parseNoise(keys: Keys): Buffer {
+  const content = noise(keys.required("seed", LINE), keys.number("bytes", MAX_NOISE));
+  keys.end();
+  return content;
 }
 
 /** A map being checked: what was not asked for by the end is an unknown key. */
@@ -237,7 +271,8 @@ class Keys {
 
   choice(key: string, choices: readonly string[]): string {
     const value = this.take(key);
-    if (!choices.includes(value as string)) throw bad(`${this.#at(key)}: expected ${choices.join(" or ")}, found ${show(value)}`);
+    if (!choices.includes(value as string))
+      throw bad(`${this.#at(key)}: expected ${choices.join(" or ")}, found ${show(value)}`);
     return value as string;
   }
 
@@ -249,7 +284,8 @@ class Keys {
 
   strings(key: string, pattern: RegExp): string[] {
     const value = this.take(key) ?? [];
-    if (!Array.isArray(value) || value.length > MAX_LIST) throw bad(`${this.#at(key)}: expected a list of at most ${MAX_LIST}`);
+    if (!Array.isArray(value) || value.length > MAX_LIST)
+      throw bad(`${this.#at(key)}: expected a list of at most ${MAX_LIST}`);
     for (const item of value) {
       if (typeof item !== "string" || !pattern.test(item)) throw bad(`${this.#at(key)}: found ${show(item)}`);
     }
@@ -273,10 +309,11 @@ class Keys {
     return Number.parseInt(value, 8);
   }
 
-  id(key: string): number {
+  /** A whole number from 0 to `max`; 0 when left out. */
+  number(key: string, max: number): number {
     const value = this.take(key) ?? 0;
-    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 0xffff_fffe) {
-      throw bad(`${this.#at(key)}: expected a number, found ${show(value)}`);
+    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > max) {
+      throw bad(`${this.#at(key)}: expected a number from 0 to ${max}, found ${show(value)}`);
     }
     return value as number;
   }

@@ -1,5 +1,14 @@
 /** Puts the files of a compose file into a tree: overlay directories, inline files, and what is taken out again. */
-import { chmodSync, chownSync, copyFileSync, linkSync, lstatSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { type ByteString, fromText } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
 import type { ComposeFile, InlineFile } from "./compose-file.ts";
@@ -18,7 +27,8 @@ export function copyOverlay(root: string, overlay: string): void {
     if (stat.isDirectory()) return makeDirectories(root, path);
     clearPlace(root, path);
     if (stat.isSymbolicLink()) return symlinkSync(readlinkSync(inTree(overlay, path), "buffer"), inTree(root, path));
-    if (!stat.isFile()) throw new AtomicError("invalid", `copying the overlay ${overlay}: /${path} is not a file, directory or link`);
+    if (!stat.isFile())
+      throw new AtomicError("invalid", `copying the overlay ${overlay}: /${path} is not a file, directory or link`);
     copyFileSync(inTree(overlay, path), inTree(root, path));
     chownSync(inTree(root, path), 0, 0);
     chmodSync(inTree(root, path), (stat.mode & 0o111) === 0 ? 0o644 : 0o755);
@@ -50,7 +60,7 @@ function writeInlineFile(root: string, path: ByteString, file: InlineFile): void
   chmodSync(target, file.mode);
 }
 
-/** Applies `machine` and `kargs`: files where systemd and deployments look for them. */
+/** Applies `machine` and `kargs`: files where systemd and deployments look. @throws AtomicError not-found on a time zone */
 export function writeMachineSettings(root: string, { machine, kargs }: ComposeFile): void {
   const files = new Map<string, InlineFile>();
   const write = (path: string, text: string): unknown =>
@@ -58,6 +68,9 @@ export function writeMachineSettings(root: string, { machine, kargs }: ComposeFi
   if (machine.hostname !== undefined) write("etc/hostname", `${machine.hostname}\n`);
   if (machine.locale !== undefined) write("etc/locale.conf", `LANG=${machine.locale}\n`);
   if (machine.timezone !== undefined) {
+    if (statInTree(root, `usr/share/zoneinfo/${machine.timezone}`) === undefined) {
+      throw new AtomicError("not-found", `composing: the tree has no time zone ${machine.timezone} (package tzdata)`);
+    }
     write("etc/timezone", `${machine.timezone}\n`);
     files.set("etc/localtime", { kind: "symlink", target: `../usr/share/zoneinfo/${machine.timezone}` });
   }
@@ -79,6 +92,7 @@ export function removePaths(root: string, paths: readonly string[]): void {
 function clearPlace(root: string, path: string): void {
   const stat = statInTree(root, path);
   if (stat === undefined) return;
-  if (stat.isDirectory()) throw new AtomicError("invalid", `composing: /${path} is a directory in the tree, not a file`);
+  if (stat.isDirectory())
+    throw new AtomicError("invalid", `composing: /${path} is a directory in the tree, not a file`);
   removeInTree(root, path);
 }

@@ -19,7 +19,10 @@ export function kernelVersion(root: string): string {
   const found = statInTree(root, MODULES)?.isDirectory() === true ? namesInTree(root, MODULES).map(toText) : [];
   const [kver] = found;
   if (kver === undefined || found.length > 1) {
-    throw new AtomicError("invalid", `composing: expected one kernel in /${MODULES}, found ${found.length === 0 ? "none" : found.join(", ")}`);
+    throw new AtomicError(
+      "invalid",
+      `composing: expected one kernel in /${MODULES}, found ${found.length === 0 ? "none" : found.join(", ")}`,
+    );
   }
   return kver;
 }
@@ -29,7 +32,8 @@ export function moveKernel(root: string): void {
   const kver = kernelVersion(root);
   for (const { from, to } of BOOT_FILES) {
     const source = `boot/${from(kver)}`;
-    if (statInTree(root, source)?.isFile() === true) renameSync(inTree(root, source), inTree(root, `${MODULES}/${kver}/${to}`));
+    if (statInTree(root, source)?.isFile() === true)
+      renameSync(inTree(root, source), inTree(root, `${MODULES}/${kver}/${to}`));
   }
   for (const name of ["vmlinuz", "initramfs.img"]) {
     if (statInTree(root, `${MODULES}/${kver}/${name}`)?.isFile() === true) continue;

@@ -2,7 +2,15 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AtomicError } from "../errors.ts";
-import { type ComposeDocument, type ComposeFile, isPlainMap, parseComposeDocument, parseComposeFile, parseSetting } from "./compose-file.ts";
+import {
+  type ComposeDocument,
+  type ComposeFile,
+  INLINE_KINDS,
+  isPlainMap,
+  parseComposeDocument,
+  parseComposeFile,
+  parseSetting,
+} from "./compose-file.ts";
 
 const MAX_EXTENDS = 8;
 
@@ -14,7 +22,10 @@ export function loadComposeFile(path: string, settings: readonly string[] = []):
   let document = readDocument(resolve(path), 0);
   for (const setting of settings) {
     const { path: keys, value } = parseSetting(setting);
-    document = extendDocument(document, keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as ComposeDocument);
+    document = extendDocument(
+      document,
+      keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as ComposeDocument,
+    );
   }
   return named(path, () => parseComposeFile(document));
 }
@@ -24,18 +35,22 @@ export function extendDocument(base: ComposeDocument, own: ComposeDocument): Com
   const result = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(own)) {
     const inherited = result.get(key);
-    result.set(key, isPlainMap(inherited) && isPlainMap(value) && !isFileEntry(inherited) ? extendDocument(inherited, value) : value);
+    result.set(
+      key,
+      isPlainMap(inherited) && isPlainMap(value) && !isFileEntry(inherited) ? extendDocument(inherited, value) : value,
+    );
   }
   return Object.fromEntries(result);
 }
 
 /** A described file is one thing: it is replaced whole, so that content never meets another file's mode. */
 function isFileEntry(value: Record<string, unknown>): boolean {
-  return ["content", "base64", "symlink", "hardlink", "directory"].some((kind) => Object.hasOwn(value, kind));
+  return INLINE_KINDS.some((kind) => Object.hasOwn(value, kind));
 }
 
 function readDocument(path: string, depth: number): ComposeDocument {
-  if (depth > MAX_EXTENDS) throw new AtomicError("invalid", `reading ${path}: more than ${MAX_EXTENDS} files extend each other`);
+  if (depth > MAX_EXTENDS)
+    throw new AtomicError("invalid", `reading ${path}: more than ${MAX_EXTENDS} files extend each other`);
   let text: string;
   try {
     text = readFileSync(path, "utf8");

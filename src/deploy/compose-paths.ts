@@ -21,7 +21,10 @@ export function statInTree(root: string, path: string): Stats | undefined {
     const stat = lstat(root, parent);
     if (stat === undefined) return undefined;
     if (!stat.isDirectory()) {
-      throw new AtomicError("invalid", `composing: /${toText(path as ByteString)} leads through /${toText(parent as ByteString)}, which is not a directory`);
+      throw new AtomicError(
+        "invalid",
+        `composing: /${toText(path as ByteString)} leads through /${toText(parent as ByteString)}, which is not a directory`,
+      );
     }
   }
   return lstat(root, path);
@@ -39,7 +42,8 @@ export function makeDirectories(root: string, path: string): void {
     const parent = parts.slice(0, depth).join("/");
     const stat = statInTree(root, parent);
     if (stat === undefined) mkdirSync(inTree(root, parent), 0o755);
-    else if (!stat.isDirectory()) throw new AtomicError("invalid", `composing: /${toText(parent as ByteString)} is not a directory`);
+    else if (!stat.isDirectory())
+      throw new AtomicError("invalid", `composing: /${toText(parent as ByteString)} is not a directory`);
   }
 }
 

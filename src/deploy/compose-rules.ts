@@ -7,7 +7,7 @@
 
 /**
  * `remove`: the path itself; `empty`: all below it; `files`: all below it but the directories;
- * `write`: replaces a file's content, if it is there.
+ * `write`: the file's content, if its directory is there.
  */
 export interface CleanupRule {
   action: "remove" | "empty" | "files" | "write";
@@ -16,9 +16,26 @@ export interface CleanupRule {
   why: string;
 }
 
-/** Applied in this order, before anything moves. */
+/** What installing packages leaks of the build machine; applied before the compose file's own files are added. */
+export const INSTALL_LEFTOVERS: readonly CleanupRule[] = [
+  { action: "remove", path: "etc/hostname", why: "the build machine's name" },
+  { action: "remove", path: "etc/resolv.conf", why: "the build machine's resolver; tmpfiles makes the link" },
+  { action: "remove", path: "etc/.resolv.conf.systemd-resolved.bak", why: "the build machine's resolver" },
+  {
+    action: "remove",
+    path: "etc/apt/sources.list",
+    why: "names the build machine's mirror; packages come with the image",
+  },
+  { action: "remove", path: "etc/apt/apt.conf.d/99mmdebstrap", why: "settings of the build" },
+];
+
+/** Applied to every tree, in this order, before anything moves. */
 export const CLEANUP: readonly CleanupRule[] = [
-  { action: "empty", path: "dev", why: "the kernel mounts devtmpfs there; nodes made for the build are not the host's" },
+  {
+    action: "empty",
+    path: "dev",
+    why: "the kernel mounts devtmpfs there; nodes made for the build are not the host's",
+  },
   { action: "empty", path: "proc", why: "a mount point" },
   { action: "empty", path: "sys", why: "a mount point" },
   { action: "empty", path: "run", why: "a tmpfs on the host" },
@@ -26,16 +43,16 @@ export const CLEANUP: readonly CleanupRule[] = [
   { action: "empty", path: "var/tmp", why: "left over from the build" },
   { action: "remove", path: "vmlinuz*", why: "links into /boot, which is not the image's" },
   { action: "remove", path: "initrd.img*", why: "links into /boot, which is not the image's" },
-  { action: "write", path: "etc/machine-id", content: "uninitialized\n", why: "every host makes its own at first boot" },
+  {
+    action: "write",
+    path: "etc/machine-id",
+    content: "uninitialized\n",
+    why: "every host makes its own at first boot",
+  },
   { action: "remove", path: "var/lib/dbus/machine-id", why: "tmpfiles links it to /etc/machine-id" },
   { action: "remove", path: "var/lib/systemd/random-seed", why: "a seed that many hosts share is none" },
   { action: "remove", path: "var/lib/systemd/credential.secret", why: "every host makes its own" },
   { action: "remove", path: "etc/ssh/ssh_host_*", why: "a key that many hosts share proves nothing" },
-  { action: "remove", path: "etc/hostname", why: "the build machine's name" },
-  { action: "remove", path: "etc/resolv.conf", why: "the build machine's resolver; tmpfiles makes the link" },
-  { action: "remove", path: "etc/.resolv.conf.systemd-resolved.bak", why: "the build machine's resolver" },
-  { action: "remove", path: "etc/apt/sources.list", why: "names the build machine's mirror; packages come with the image" },
-  { action: "remove", path: "etc/apt/apt.conf.d/99mmdebstrap", why: "settings of the build" },
   { action: "remove", path: "etc/.pwd.lock", why: "a lock file" },
   { action: "remove", path: "etc/passwd-", why: "a backup made while packages were installed" },
   { action: "remove", path: "etc/group-", why: "a backup made while packages were installed" },
@@ -51,9 +68,13 @@ export const CLEANUP: readonly CleanupRule[] = [
   { action: "remove", path: "var/lib/dpkg/lock*", why: "lock files" },
   { action: "remove", path: "var/lib/dpkg/available", why: "what the mirror had, not what the image has" },
   { action: "remove", path: "var/lib/dpkg/triggers/Lock", why: "a lock file" },
-  { action: "remove", path: "var/lib/ucf/*.[0-9]", why: "backups" },
+  { action: "remove", path: "var/lib/ucf/*.0", why: "backups" },
   { action: "files", path: "var/lib/systemd/catalog", why: "a binary database that systemd makes again at boot" },
-  { action: "remove", path: "usr/lib/tmpfiles.d/home.conf", why: "/home and /srv are links here; their directories are below /var" },
+  {
+    action: "remove",
+    path: "usr/lib/tmpfiles.d/home.conf",
+    why: "/home and /srv are links here; their directories are below /var",
+  },
 ];
 
 /**

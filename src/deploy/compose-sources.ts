@@ -61,27 +61,41 @@ export function machineAptSources(directory = "/etc/apt"): AptSource[] {
 export function debianSources(base: DebianBase, machine: readonly AptSource[]): string[] {
   const main = base.mirror ?? machine.find((source) => isArchive(source, /^[a-z]+(-updates)?$/))?.uri;
   if (main === undefined) {
-    throw new AtomicError("not-found", `looking for a mirror of ${base.suite}: this machine's apt sources name no Debian archive`, {
-      hint: "atomic compose FILE.yaml --mirror URL",
-    });
+    throw new AtomicError(
+      "not-found",
+      `looking for a mirror of ${base.suite}: this machine's apt sources name no Debian archive`,
+      {
+        hint: "atomic compose FILE.yaml --mirror URL",
+      },
+    );
   }
-  const line = (uri: string, suite: string): string => `deb [signed-by=${base.keyring}] ${uri} ${suite} ${base.components.join(" ")}`;
+  const line = (uri: string, suite: string): string =>
+    `deb [signed-by=${base.keyring}] ${uri} ${suite} ${base.components.join(" ")}`;
   const lines = [line(trimSlash(main), base.suite)];
-  if (base.updates) lines.push(line(trimSlash(main), `${base.suite}-updates`), line(securityArchive(base, main, machine), `${base.suite}-security`));
+  if (base.updates)
+    lines.push(
+      line(trimSlash(main), `${base.suite}-updates`),
+      line(securityArchive(base, main, machine), `${base.suite}-security`),
+    );
   return lines;
 }
 
 /** A mirror given by hand is followed to its sibling; the machine's own sources may keep security elsewhere. */
 function securityArchive(base: DebianBase, main: string, machine: readonly AptSource[]): string {
   if (base.securityMirror !== undefined) return trimSlash(base.securityMirror);
-  const known = base.mirror === undefined ? machine.find((source) => isArchive(source, /^[a-z]+-security$/)) : undefined;
+  const known =
+    base.mirror === undefined ? machine.find((source) => isArchive(source, /^[a-z]+-security$/)) : undefined;
   return known?.uri ?? `${trimSlash(main)}-security`;
 }
 
 /** Third-party archives use names of their own; Debian's all have the component main, a code name as suite, and
  * debian in the last part of the address. */
 function isArchive(source: AptSource, suite: RegExp): boolean {
-  return source.components.includes("main") && source.suites.some((name) => suite.test(name)) && /\/[^/]*debian[^/]*$/.test(source.uri);
+  return (
+    source.components.includes("main") &&
+    source.suites.some((name) => suite.test(name)) &&
+    /\/[^/]*debian[^/]*$/.test(source.uri)
+  );
 }
 
 function words(text: string | undefined): string[] {

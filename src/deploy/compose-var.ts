@@ -4,7 +4,16 @@
  * Directories become `d`, links `L`, empty files `f`. Files with content move to /usr/share/factory, where a `C` line
  * copies them from when the host has none yet.
  */
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, type Stats, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
 import { type ByteString, compareBytes, fromBytes, toBytes, toText } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
 import { inTree, makeDirectories, parentOf, statInTree, walkTree } from "./compose-paths.ts";
@@ -26,7 +35,8 @@ export function varToTmpfiles(root: string, links: ReadonlyMap<string, string>):
   walkTree(root, "var", (path, stat) => {
     const owned = `${(stat.mode & 0o7777).toString(8).padStart(4, "0")} ${stat.uid} ${stat.gid} -`;
     if (stat.isDirectory()) return add(`/${path}`, "d", owned);
-    if (stat.isSymbolicLink()) return add(`/${path}`, "L", `- - - - ${escapeField(fromBytes(readlinkSync(inTree(root, path), "buffer")))}`);
+    if (stat.isSymbolicLink())
+      return add(`/${path}`, "L", `- - - - ${escapeField(fromBytes(readlinkSync(inTree(root, path), "buffer")))}`);
     if (!stat.isFile()) throw unexpected(path, stat);
     if (stat.size === 0) return add(`/${path}`, "f", owned);
     makeDirectories(root, `${FACTORY}/${parentOf(path)}`);
@@ -37,7 +47,15 @@ export function varToTmpfiles(root: string, links: ReadonlyMap<string, string>):
   mkdirSync(inTree(root, "var"), 0o755);
   if (lines.length === 0) return;
   makeDirectories(root, CONF);
-  writeFileSync(inTree(root, OWN), HEADER + lines.sort(byPath).map((line) => `${line}\n`).join(""), { encoding: "latin1", mode: 0o644 });
+  writeFileSync(
+    inTree(root, OWN),
+    HEADER +
+      lines
+        .sort(byPath)
+        .map((line) => `${line}\n`)
+        .join(""),
+    { encoding: "latin1", mode: 0o644 },
+  );
 }
 
 /** Paths that packages' own lines make; a second line for one of them would be ignored with a warning. */
@@ -59,7 +77,9 @@ function escapeField(text: string): string {
   return [...bytes]
     .map((byte) => {
       if (byte === 0x25) return "%%";
-      return byte <= 0x20 || byte >= 0x7f || byte === 0x22 || byte === 0x27 || byte === 0x5c ? `\\x${byte.toString(16).padStart(2, "0")}` : String.fromCharCode(byte);
+      return byte <= 0x20 || byte >= 0x7f || byte === 0x22 || byte === 0x27 || byte === 0x5c
+        ? `\\x${byte.toString(16).padStart(2, "0")}`
+        : String.fromCharCode(byte);
     })
     .join("");
 }

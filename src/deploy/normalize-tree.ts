@@ -1,5 +1,5 @@
 /** Turns an installed root directory into a host tree: the same packages, laid out as a deployment needs them. */
-import { chmodSync, lutimesSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, lutimesSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import type { ByteString } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
 import { moveKernel } from "./compose-kernel.ts";
@@ -8,15 +8,24 @@ import { CLEANUP, type CleanupRule, SYSIMAGE, TOPLEVEL_DIRECTORIES, TOPLEVEL_LIN
 import { varToTmpfiles } from "./compose-var.ts";
 
 /** The steps in their order. */
-export const NORMALIZE_STEPS: readonly { name: string; why: string; run: (root: string, timestamp: number) => void }[] = [
-  { name: "cleaning up", why: "first, so that nothing of the build is moved on", run: cleanUp },
-  { name: "moving the kernel", why: "a deployment's kernel belongs to its /usr, and /boot is not the image's", run: moveKernel },
-  { name: "emptying /boot", why: "after the kernel has left it", run: emptyBoot },
-  { name: "moving /etc to /usr/etc", why: "the pristine copy that /etc is merged from", run: moveEtc },
-  { name: "emptying /var", why: "after /home and the like have joined it", run: emptyVar },
-  { name: "making mount points", why: "the root is read-only: what is mounted on must be there", run: makeTopLevel },
-  { name: "setting times", why: "last, since every step before changes some", run: clampTimes },
-];
+export const NORMALIZE_STEPS: readonly { name: string; why: string; run: (root: string, timestamp: number) => void }[] =
+  [
+    {
+      name: "cleaning up",
+      why: "first, so that nothing of the build is moved on",
+      run: (root) => cleanTree(root, CLEANUP),
+    },
+    {
+      name: "moving the kernel",
+      why: "a deployment's kernel belongs to its /usr, and /boot is not the image's",
+      run: moveKernel,
+    },
+    { name: "emptying /boot", why: "after the kernel has left it", run: emptyBoot },
+    { name: "moving /etc to /usr/etc", why: "the pristine copy that /etc is merged from", run: moveEtc },
+    { name: "emptying /var", why: "after /home and the like have joined it", run: emptyVar },
+    { name: "making mount points", why: "the root is read-only: what is mounted on must be there", run: makeTopLevel },
+    { name: "setting times", why: "last, since every step before changes some", run: clampTimes },
+  ];
 
 /**
  * Normalizes the tree at `root`, a scratch directory on one filesystem. No time in it is left later than `timestamp`
@@ -27,15 +36,16 @@ export function normalizeTree(root: string, timestamp: number): void {
   for (const { run } of NORMALIZE_STEPS) run(root, timestamp);
 }
 
-function cleanUp(root: string): void {
-  for (const rule of CLEANUP) {
-    for (const path of matches(root, rule.path)) applyRule(root, rule, path);
+/** Applies cleanup rules in their order. */
+export function cleanTree(root: string, rules: readonly CleanupRule[]): void {
+  for (const rule of rules) {
+    for (const path of matches(root, rule)) applyRule(root, rule, path);
   }
 }
 
 function applyRule(root: string, { action, content }: CleanupRule, path: string): void {
   if (action === "remove") return removeInTree(root, path);
-  if (action === "write") return writeFileSync(inTree(root, path), content ?? "");
+  if (action === "write") return writeFileSync(inTree(root, path), content ?? "", { mode: 0o444 });
   if (statInTree(root, path)?.isDirectory() !== true) return;
   if (action === "empty") return namesInTree(root, path).forEach((name) => removeInTree(root, `${path}/${name}`));
   walkTree(root, path, (child, stat) => {
@@ -43,11 +53,11 @@ function applyRule(root: string, { action, content }: CleanupRule, path: string)
   });
 }
 
-/** The existing paths a rule's path stands for. */
-function matches(root: string, pattern: string): string[] {
+/** The paths a rule is about: those that exist, and the one that is to be written. */
+function matches(root: string, { path: pattern, action }: CleanupRule): string[] {
   const parent = parentOf(pattern);
-  if (!/[*[]/.test(pattern)) return statInTree(root, pattern) === undefined ? [] : [pattern];
   if (parent !== "" && statInTree(root, parent)?.isDirectory() !== true) return [];
+  if (!pattern.includes("*")) return action === "write" || statInTree(root, pattern) !== undefined ? [pattern] : [];
   const last = pattern.slice(parent === "" ? 0 : parent.length + 1);
   const expression = new RegExp(`^${last.replace(/[.+^${}()|\\]/g, "\\$&").replace(/\*/g, ".*")}$`, "s");
   return namesInTree(root, parent)
@@ -60,8 +70,10 @@ function emptyBoot(root: string): void {
 }
 
 function moveEtc(root: string): void {
-  if (statInTree(root, "etc")?.isDirectory() !== true) throw new AtomicError("invalid", "composing: the tree has no /etc");
-  if (statInTree(root, "usr/etc") !== undefined) throw new AtomicError("invalid", "composing: the tree has both /etc and /usr/etc");
+  if (statInTree(root, "etc")?.isDirectory() !== true)
+    throw new AtomicError("invalid", "composing: the tree has no /etc");
+  if (statInTree(root, "usr/etc") !== undefined)
+    throw new AtomicError("invalid", "composing: the tree has both /etc and /usr/etc");
   makeDirectories(root, "usr");
   renameSync(inTree(root, "etc"), inTree(root, "usr/etc"));
 }
@@ -86,7 +98,8 @@ function joinVar(root: string, path: string, target: string): void {
   else if (stat === undefined) makeDirectories(root, target);
   else {
     const inTheWay = statInTree(root, target)?.isDirectory() === true ? namesInTree(root, target) : [];
-    if (inTheWay.length > 0) throw new AtomicError("invalid", `composing: cannot move /${path} to /${target}, which is not empty`);
+    if (inTheWay.length > 0)
+      throw new AtomicError("invalid", `composing: cannot move /${path} to /${target}, which is not empty`);
     removeInTree(root, target);
     renameSync(inTree(root, path), inTree(root, target));
   }
@@ -96,7 +109,7 @@ function joinVar(root: string, path: string, target: string): void {
 function makeTopLevel(root: string): void {
   for (const { path, mode } of TOPLEVEL_DIRECTORIES) {
     makeDirectories(root, path);
-    chmodSync(inTree(root, path), mode); // mkdir's mode is subject to the umask
+    chmodSync(inTree(root, path), mode);
   }
   chmodSync(root, 0o755);
 }
