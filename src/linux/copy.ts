@@ -37,7 +37,8 @@ export interface CopyRange {
 /** Copies inside the kernel; false, with nothing promised about the range, when it cannot. @throws KernelError no-space … */
 export function copyFileRange(range: CopyRange): boolean {
   const end = range.offset + range.length;
-  for (let at = range.offset; at < end; ) {
+  let at = range.offset;
+  while (at < end) {
     const count = copyRange(range.fromFd, offset64(at), range.toFd, offset64(at), end - at, 0);
     if (count > 0) at += count;
     else if (count === 0) return true;
@@ -64,8 +65,10 @@ export function copyFile(fromFd: number, toFd: number): void {
 
 function copyThroughMemory({ fromFd, toFd, offset, length }: CopyRange): void {
   const buffer = new Uint8Array(Math.min(CHUNK, length));
-  for (let at = offset; at < offset + length; ) {
-    const count = pread(fromFd, buffer.subarray(0, offset + length - at), at);
+  const end = offset + length;
+  let at = offset;
+  while (at < end) {
+    const count = pread(fromFd, buffer.subarray(0, end - at), at);
     if (count === 0) return;
     pwrite(toFd, buffer.subarray(0, count), at);
     at += count;

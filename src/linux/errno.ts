@@ -70,7 +70,7 @@ export function failure(doing: string, about: Failure = {}): KernelError {
   const errno = about.errno ?? errnoName(number);
   const code = about.codes?.[errno] ?? CODES[errno] ?? "io";
   const subject = [doing, shownAt(about.fd, about.path), about.to === undefined ? "" : `to ${shownPath(about.to)}`];
-  const lacking = errno === "ENOSYS" ? "kernel" : "filesystem";
+  const lacking = errno === "ENOSYS" || errno === "ENODEV" ? "kernel" : "filesystem";
   const reason =
     code === "unsupported" && about.feature !== undefined
       ? `${about.feature} is not supported by this ${lacking}`
