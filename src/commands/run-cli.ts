@@ -26,6 +26,10 @@ export async function runCli(argv: string[]): Promise<number> {
 }
 
 async function dispatch(argv: string[], help: boolean): Promise<number> {
+  if (argv[0] === "__complete") {
+    const { printCompletions } = await import("./complete/print-completions.ts");
+    return printCompletions(argv.slice(2));
+  }
   const call = findVerb(argv);
   if (call !== undefined && !help) {
     const config = await loadConfig();
