@@ -34,20 +34,33 @@ const COUNTED = /^(.+)\+([0-9]{1,9})(?:-([0-9]{1,9}))?$/;
 /** Reads a file name of `loader/entries`. @throws AtomicError invalid unless it is one a loader would look at */
 export function parseEntryName(fileName: string): EntryName {
   const stem = fileName.slice(0, -SUFFIX.length);
-  if (!fileName.endsWith(SUFFIX) || stem === "" || stem.startsWith(".")) throw invalidName(fileName, `expected NAME${SUFFIX}`);
-  if (fileName.length > MAX_NAME) throw invalidName(fileName.slice(0, 40) + "…", `longer than ${MAX_NAME} characters`);
-  if (!/^[A-Za-z0-9+\-_.]*$/.test(fileName)) throw invalidName(fileName, "expected letters, digits and + - _ . only");
+  if (!fileName.endsWith(SUFFIX) || stem === "" || stem.startsWith("."))
+    throw invalidName(fileName, `expected NAME${SUFFIX}`);
+  if (fileName.length > MAX_NAME)
+    throw invalidName(
+      fileName.slice(0, 40) + "…",
+      `longer than ${MAX_NAME} characters`,
+    );
+  if (!/^[A-Za-z0-9+\-_.]*$/.test(fileName))
+    throw invalidName(fileName, "expected letters, digits and + - _ . only");
 
   const [, counted, left, done] = COUNTED.exec(stem) ?? [];
   if (counted === undefined || left === undefined) return { stem };
-  const counter = { left: Number(left), done: Number(done ?? 0), leftWidth: left.length, doneWidth: done?.length ?? 0 };
+  const counter = {
+    left: Number(left),
+    done: Number(done ?? 0),
+    leftWidth: left.length,
+    doneWidth: done?.length ?? 0,
+  };
   return { stem: counted, counter };
 }
 
 /** The file name; the exact inverse of `parseEntryName`. @throws AtomicError invalid when it would not read back */
 export function formatEntryName({ stem, counter }: EntryName): string {
-  const fileName = stem + (counter === undefined ? "" : formatCounter(counter)) + SUFFIX;
-  if (parseEntryName(fileName).stem !== stem) throw invalidName(fileName, `'${stem}' ends like a boot counter`);
+  const fileName =
+    stem + (counter === undefined ? "" : formatCounter(counter)) + SUFFIX;
+  if (parseEntryName(fileName).stem !== stem)
+    throw invalidName(fileName, `'${stem}' ends like a boot counter`);
   return fileName;
 }
 
@@ -59,7 +72,10 @@ export function formatEntryName({ stem, counter }: EntryName): string {
  */
 export function newCounter(tries: number): BootCounter {
   if (!Number.isInteger(tries) || tries < 1 || tries > MAX_TRIES) {
-    throw new AtomicError("invalid", `counting boot attempts: expected 1 to ${MAX_TRIES}, found ${tries}`);
+    throw new AtomicError(
+      "invalid",
+      `counting boot attempts: expected 1 to ${MAX_TRIES}, found ${tries}`,
+    );
   }
   const width = String(tries).length;
   return { left: tries, done: 0, leftWidth: width, doneWidth: width };
@@ -75,11 +91,20 @@ export function isBad(name: EntryName): boolean {
   return name.counter?.left === 0;
 }
 
-function formatCounter({ left, done, leftWidth, doneWidth }: BootCounter): string {
-  const digits = (value: number, width: number): string => String(value).padStart(width, "0");
+function formatCounter({
+  left,
+  done,
+  leftWidth,
+  doneWidth,
+}: BootCounter): string {
+  const digits = (value: number, width: number): string =>
+    String(value).padStart(width, "0");
   return `+${digits(left, leftWidth)}${doneWidth === 0 ? "" : `-${digits(done, doneWidth)}`}`;
 }
 
 function invalidName(fileName: string, reason: string): AtomicError {
-  return new AtomicError("invalid", `reading boot entry name ${JSON.stringify(fileName)}: ${reason}`);
+  return new AtomicError(
+    "invalid",
+    `reading boot entry name ${JSON.stringify(fileName)}: ${reason}`,
+  );
 }
