@@ -64,6 +64,8 @@ export interface Metadata {
 
 /** Every method throws `KernelError` when the kernel refuses, and `Stopped` once the run is stopped. */
 export interface Durable {
+  /** True when this run is recorded or limited, so that nothing else may write in its place. */
+  readonly observed: boolean;
   mkdir(path: PathArg, mode: number): void;
   /** Makes a directory and its missing parents, all with `mode`; one that exists keeps its mode. */
   ensureDirectory(path: PathArg, mode: number): void;
@@ -138,6 +140,7 @@ export function createDurable(options: DurableOptions = {}): Durable {
   }
 
   const durable: Durable = {
+    observed: record !== undefined || stopAt !== undefined || failAt !== undefined,
     mkdir(path, mode) {
       step({ kind: "mkdir", path, mode }, () => {
         linux.mkdirAt(AT_FDCWD, path, mode);
