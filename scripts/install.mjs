@@ -1,8 +1,9 @@
 /** Installs what a fresh clone lacks: npm's packages, and Debian's where we may. */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { bunPath, ROOT } from "./bun.mjs";
-import { run, tryRun } from "./run.mjs";
+import { run } from "./run.mjs";
 
 /** `npm ci`, unless node_modules is as new as the lock file. */
 export function installNpmPackages() {
@@ -16,33 +17,38 @@ export function installNpmPackages() {
 }
 
 /**
- * Installs the Debian packages that `task` ("start", "test", "interop" …) needs and the machine lacks.
- * Without root or apt-get it only says so: what needs them is skipped with its reason, or fails with it.
+ * Installs the Debian packages that the tasks ("test", "interop", "debian" …) need and the machine lacks.
+ * Where that is impossible it says so, and the tests that need them are skipped with their reason.
  */
 export function installDebianPackages(...tasks) {
   const { packages } = JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8"));
-  const wanted = packages.filter((entry) => entry.tasks.some((task) => tasks.includes(task)) && !isThere(entry));
+  const lacks = (entry) => entry.tasks.some((task) => tasks.includes(task)) && !isProgram(entry.program);
+  const wanted = packages.filter(lacks).map((entry) => entry.package);
   if (wanted.length === 0) return;
-  const names = wanted.map((entry) => entry.package);
   if (process.getuid() !== 0 || !isProgram("apt-get")) {
-    console.log(`not installed, some things will be skipped: ${names.join(" ")}`);
+    console.log(`not installed here: ${wanted.join(" ")}`);
     return;
   }
-  console.log(`installing Debian packages: ${names.join(" ")}`);
-  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
-  const install = ["-qq", "-o", "Dpkg::Use-Pty=0", "install", "--yes", "--no-install-recommends"];
-  if (tryRun("apt-get", ["-qq", "update"], options) === 0 && aptInstall([...install, ...names], options)) return;
-  // One that this release of Debian lacks must not keep the others away.
-  const missing = names.filter((name) => !aptInstall([...install, name], options));
-  if (missing.length > 0) console.log(`could not install: ${missing.join(" ")}`);
+  if (!isKnown("apt")) aptGet("update");
+  const known = wanted.filter(isKnown);
+  const unknown = wanted.filter((name) => !isKnown(name));
+  if (unknown.length > 0) console.log(`this Debian release has no ${unknown.join(" ")}`);
+  if (known.length === 0) return;
+  console.log(`installing Debian packages: ${known.join(" ")}`);
+  const install = ["install", "--yes", "--no-install-recommends", ...known];
+  // A package list that is too old names packages that are gone.
+  if (!aptGet(...install) && !(aptGet("update") && aptGet(...install))) console.log("could not install them");
 }
 
-function aptInstall(args, options) {
-  return tryRun("apt-get", args, { ...options, stdio: ["ignore", "ignore", "inherit"] }) === 0;
+function aptGet(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  return spawnSync("apt-get", ["-qq", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }).status === 0;
 }
 
-function isThere(entry) {
-  return entry.file === undefined ? isProgram(entry.program) : existsSync(entry.file);
+/** Whether apt's package lists offer it. */
+function isKnown(name) {
+  const { stdout } = spawnSync("apt-cache", ["madison", name], { encoding: "utf8" });
+  return stdout.trim() !== "";
 }
 
 function isProgram(name) {

@@ -18,10 +18,11 @@ const test = suite("support/suite");
 
 test("passes what passes, and lists every skip with its reason", () => {
   const { status, summary, output } = run("passes.ts", "skipped-suite.ts", "exit-code.ts");
-  assert.is(summary, "3 passed, 0 failed, 3 skipped");
+  assert.is(summary, "4 passed, 0 failed, 4 skipped");
   assert.is(status, 0);
   assert.match(output, "skipped  passes: left out: for a reason\n");
   assert.match(output, "skipped  passes: lands: needs the moon\n");
+  assert.match(output, "skipped  passes: calls it: needs the program no-such-program\n");
   assert.match(output, "skipped  skipped-suite: flies: needs a dragon\n");
 });
 
@@ -51,7 +52,7 @@ for (const [fixture, summary, said] of traps) {
 
 test("one failing file fails the run", () => {
   const { status, summary } = run("failing-test.ts", "passes.ts");
-  assert.is(summary, "3 passed, 1 failed, 2 skipped");
+  assert.is(summary, "4 passed, 1 failed, 3 skipped");
   assert.is(status, 1);
 });
 

@@ -7,6 +7,7 @@
  */
 import { inspect } from "node:util";
 import { suite as uvuSuite } from "uvu";
+import { type Needs, unmet } from "./needs.ts";
 
 declare global {
   /** uvu's list of things to run: one `[title, …runs]` per file. */
@@ -31,6 +32,8 @@ export interface Test extends Register {
   skip(name: string, reason: string): void;
   /** `test` itself when `condition` holds, else a function that skips what it is given. */
   skipUnless(condition: boolean, reason: string): Register;
+  /** `test` itself where the machine has what is needed, else a function that skips, naming what is missing. */
+  needs(needs: Needs): Register;
 }
 
 /** What became of one test. A `pending` one never ran, which is a failure. */
@@ -94,12 +97,17 @@ export function suite(name: string, skipReason?: string): Test {
       outcome.status = "passed";
     });
   };
+  const skipUnless = (condition: boolean, reason: string): Register =>
+    condition ? register : (test) => skip(test, skipReason ?? reason);
   return Object.assign(register, {
     before: Object.assign(hook("before", uvu.before), { each: hook("before.each", uvu.before.each) }),
     after: Object.assign(hook("after", uvu.after), { each: hook("after.each", uvu.after.each) }),
     skip,
-    skipUnless: (condition: boolean, reason: string): Register =>
-      condition ? register : (test) => skip(test, skipReason ?? reason),
+    skipUnless,
+    needs: (needs: Needs) => {
+      const reason = unmet(needs);
+      return skipUnless(reason === undefined, reason ?? "");
+    },
   });
 }
 
