@@ -301,8 +301,9 @@ test("replaces the whole set of xattrs, and touches none when not asked", () => 
   disk.setMetadata(path, { xattrs: [a!, b!] });
   disk.setMetadata(path, { mode: 0o600 });
   done.length = 0;
+  disk.setMetadata(path, { xattrs: [b!, c!] });
+  assert.equal(done, ["setxattr", "removexattr"]);
   disk.setMetadata(path, { xattrs: [{ ...b!, value: fromText("new") }, c!] });
-  assert.equal(done, ["setxattr", "setxattr", "removexattr"]);
   assert.equal(linux.listXattrs(path), [{ ...b!, value: fromText("new") }, c!]);
 });
 

@@ -53,7 +53,7 @@ function enable(fd: number): linux.KernelError | undefined {
   }
 }
 
-/** Runs `use` with a fresh ext4 on `target`; where the kernel cannot mount one with the feature, does not. */
+/** Runs `use` with a fresh ext4, made with the given options, on `target`. */
 function onExt4(options: readonly string[], use: () => void): void {
   rmSync(image, { force: true });
   mkdirSync(target, { recursive: true });

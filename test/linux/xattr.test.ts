@@ -48,8 +48,8 @@ test("keeps any name and value byte for byte", () => {
   );
 });
 
-test("reads what other tools write, and they what we write", () => {
-  if (unmet({ programs: ["setfattr", "getfattr"] }) !== undefined) return;
+const lacking = unmet({ programs: ["setfattr", "getfattr"] });
+test.skipUnless(lacking === undefined, lacking ?? "")("reads what other tools write, and they what we write", () => {
   spawnSync("setfattr", ["-n", NAME, "-v", "0x00ff", file]);
   assert.is(linux.getXattr(file, NAME), fromBytes(Buffer.from([0, 0xff])));
   linux.setXattr(file, { name: NAME, value: fromText("é") });
