@@ -100,7 +100,10 @@ test("keeps terminal control and credentials out of the message", () => {
     shell("printf '\\033[31mred\\033[0m\\r\\n\\001 https://user:p@ss@host/x http://host/y@z\\n' >&2; exit 1"),
   );
   assert.match(error.message, /: exited with 1: red {2}https:\/\/\*\*\*@host\/x http:\/\/host\/y@z$/);
-  assert.is(refusal(["false", "https://user:secret@host/"]).message, "running `false https://***@host/`: exited with 1");
+  assert.is(
+    refusal(["false", "https://user:secret@host/"]).message,
+    "running `false https://***@host/`: exited with 1",
+  );
 });
 
 test("shortens a long command and long stderr, keeping its end", () => {
@@ -111,7 +114,11 @@ test("shortens a long command and long stderr, keeping its end", () => {
 });
 
 test("does not leak a credential that the shortening cuts in half", () => {
-  const error = refusal(["sh", "-c", `printf 'https://user:%s@host/%s' ${"s".repeat(30)} ${"x".repeat(1000)} >&2; false`]);
+  const error = refusal([
+    "sh",
+    "-c",
+    `printf 'https://user:%s@host/%s' ${"s".repeat(30)} ${"x".repeat(1000)} >&2; false`,
+  ]);
   assert.not.match(error.message.split("exited")[1] ?? "", /ss/);
 });
 
