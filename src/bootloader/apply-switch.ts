@@ -13,11 +13,7 @@ const UNFINISHED = `${OWN_PREFIX}unfinished.tmp`;
  * The kernels of the entries must be installed; whatever was written to the boot filesystem reaches the disk first.
  * @throws KernelError when a step fails; planning anew and applying that continues from there
  */
-export function applyBootSwitch(
-  disk: Durable,
-  bootDirectory: string,
-  steps: readonly SwitchStep[],
-): void {
+export function applyBootSwitch(disk: Durable, bootDirectory: string, steps: readonly SwitchStep[]): void {
   if (steps.length === 0) return;
   const directory = entriesDirectory(bootDirectory);
   disk.ensureDirectory(directory, 0o755);
@@ -29,11 +25,7 @@ export function applyBootSwitch(
   }
 }
 
-function writeEntry(
-  disk: Durable,
-  directory: string,
-  { fileName, text }: { fileName: string; text: string },
-): void {
+function writeEntry(disk: Durable, directory: string, { fileName, text }: { fileName: string; text: string }): void {
   const unfinished = join(directory, UNFINISHED);
   disk.removeTree(unfinished);
   const file = disk.create(unfinished, 0o644);

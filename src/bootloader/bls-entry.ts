@@ -30,14 +30,7 @@ const MAX_PATH = 1024;
 /** An entry without any of these starts nothing. */
 const PAYLOAD_KEYS = ["linux", "efi", "uki", "uki-url"];
 /** Keys whose value is one path, or for `devicetree-overlay` several separated by spaces. */
-const PATH_KEYS = [
-  "linux",
-  "initrd",
-  "efi",
-  "uki",
-  "devicetree",
-  "devicetree-overlay",
-];
+const PATH_KEYS = ["linux", "initrd", "efi", "uki", "devicetree", "devicetree-overlay"];
 const FIELD = /^[ \t]*([A-Za-z0-9_-]+)[ \t]+(.+)$/s;
 
 /**
@@ -46,8 +39,7 @@ const FIELD = /^[ \t]*([A-Za-z0-9_-]+)[ \t]+(.+)$/s;
  * partition, or names nothing to start
  */
 export function parseBlsEntry(text: string): BlsEntry {
-  if (text.length > MAX_ENTRY_SIZE)
-    throw invalidEntry(`larger than ${MAX_ENTRY_SIZE} characters`);
+  if (text.length > MAX_ENTRY_SIZE) throw invalidEntry(`larger than ${MAX_ENTRY_SIZE} characters`);
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   const entry = { lines: lines.map(parseLine) };
@@ -74,9 +66,7 @@ export function getField(entry: BlsEntry, key: string): string | undefined {
 
 /** Every value of `key`, in file order: for `initrd` and `options`, which may be repeated. */
 export function getFields(entry: BlsEntry, key: string): string[] {
-  return entry.lines.flatMap(({ field }) =>
-    field?.key === key ? [field.value] : [],
-  );
+  return entry.lines.flatMap(({ field }) => (field?.key === key ? [field.value] : []));
 }
 
 /**
@@ -84,35 +74,23 @@ export function getFields(entry: BlsEntry, key: string): string[] {
  * none. No value removes the key.
  * @throws AtomicError invalid for a value that is empty, spans lines or is no safe path where one is expected
  */
-export function setFields(
-  entry: BlsEntry,
-  key: string,
-  values: readonly string[],
-): BlsEntry {
+export function setFields(entry: BlsEntry, key: string, values: readonly string[]): BlsEntry {
   const added = values.map((value) => createLine({ key, value }));
   const first = entry.lines.findIndex(({ field }) => field?.key === key);
   const at = first === -1 ? entry.lines.length : first;
-  const others = entry.lines
-    .slice(at)
-    .filter(({ field }) => field?.key !== key);
+  const others = entry.lines.slice(at).filter(({ field }) => field?.key !== key);
   return { lines: [...entry.lines.slice(0, at), ...added, ...others] };
 }
 
 function parseLine(text: string): BlsLine {
   // A carriage return may end a line; anywhere else a loader would show or execute something other than we read.
   // eslint-disable-next-line no-control-regex
-  const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.exec(
-    text.replace(/\r$/, ""),
-  );
-  if (control !== null)
-    throw invalidEntry(
-      `control character ${JSON.stringify(control[0])} in a line`,
-    );
+  const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.exec(text.replace(/\r$/, ""));
+  if (control !== null) throw invalidEntry(`control character ${JSON.stringify(control[0])} in a line`);
 
   const [, key, value] = FIELD.exec(trimEnd(text)) ?? [];
   if (key === undefined || value === undefined) return { text };
-  if (key.length > MAX_KEY)
-    throw invalidEntry(`a key is longer than ${MAX_KEY} characters`);
+  if (key.length > MAX_KEY) throw invalidEntry(`a key is longer than ${MAX_KEY} characters`);
   if (PATH_KEYS.includes(key)) checkPaths(key, value);
   return { text, field: { key, value } };
 }
@@ -126,35 +104,19 @@ function trimEnd(text: string): string {
 
 function createLine(field: BlsField): BlsLine {
   const line = parseLine(`${field.key} ${field.value}`);
-  if (
-    line.field?.key !== field.key ||
-    line.field.value !== field.value ||
-    line.text.includes("\n")
-  ) {
-    throw invalidEntry(
-      `'${field.key}' cannot hold ${JSON.stringify(field.value)}`,
-    );
+  if (line.field?.key !== field.key || line.field.value !== field.value || line.text.includes("\n")) {
+    throw invalidEntry(`'${field.key}' cannot hold ${JSON.stringify(field.value)}`);
   }
   return line;
 }
 
 function checkPaths(key: string, value: string): void {
-  for (const path of key === "devicetree-overlay"
-    ? value.split(/[ \t]+/)
-    : [value]) {
-    if (path.length > MAX_PATH)
-      throw invalidEntry(
-        `the path of '${key}' is longer than ${MAX_PATH} characters`,
-      );
+  for (const path of key === "devicetree-overlay" ? value.split(/[ \t]+/) : [value]) {
+    if (path.length > MAX_PATH) throw invalidEntry(`the path of '${key}' is longer than ${MAX_PATH} characters`);
     const components = path.replace(/^\//, "").split("/");
     // FAT loaders take a backslash for a separator.
-    if (
-      components.some((component) => ["", ".", ".."].includes(component)) ||
-      path.includes("\\")
-    ) {
-      throw invalidEntry(
-        `'${key}' names the unsafe path ${JSON.stringify(path)}`,
-      );
+    if (components.some((component) => ["", ".", ".."].includes(component)) || path.includes("\\")) {
+      throw invalidEntry(`'${key}' names the unsafe path ${JSON.stringify(path)}`);
     }
   }
 }

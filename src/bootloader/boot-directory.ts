@@ -56,13 +56,8 @@ export function readBootDirectory(bootDirectory: string): BootFile[] {
 }
 
 /** Our entries among `files`, in the loader's order: the first is the default unless an entry of others is. */
-export function installedEntries(
-  files: readonly BootFile[],
-  prefix: string,
-): InstalledEntry[] {
-  const entries = sortEntries(
-    files.flatMap(({ loaderEntry }) => loaderEntry ?? []),
-  );
+export function installedEntries(files: readonly BootFile[], prefix: string): InstalledEntry[] {
+  const entries = sortEntries(files.flatMap(({ loaderEntry }) => loaderEntry ?? []));
   return entries.flatMap((entry) => readBootEntry(entry, prefix) ?? []);
 }
 
@@ -89,11 +84,7 @@ function readBootFile(directory: string, fileName: string): BootFile {
     const name = parseEntryName(fileName);
     // 4 bytes hold any character
     const bytes = readFile(join(directory, fileName), 4 * MAX_ENTRY_SIZE);
-    if (!isUtf8(bytes))
-      throw new AtomicError(
-        "invalid",
-        `reading boot entry ${fileName}: not UTF-8`,
-      );
+    if (!isUtf8(bytes)) throw new AtomicError("invalid", `reading boot entry ${fileName}: not UTF-8`);
     return {
       fileName,
       loaderEntry: { name, entry: parseBlsEntry(bytes.toString("utf8")) },

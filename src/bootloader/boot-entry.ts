@@ -5,12 +5,7 @@
  * loaders that sort by name (GRUB) and in `version` for those that sort by the specification (systemd-boot).
  */
 import { AtomicError, isAtomicError } from "../errors.ts";
-import {
-  createBlsEntry,
-  formatBlsEntry,
-  getField,
-  getFields,
-} from "./bls-entry.ts";
+import { createBlsEntry, formatBlsEntry, getField, getFields } from "./bls-entry.ts";
 import type { BlsEntry, BlsField } from "./bls-entry.ts";
 import type { BootCounter, EntryName } from "./entry-name.ts";
 import { formatKargs, parseKargs } from "./kargs.ts";
@@ -51,18 +46,11 @@ const OWN_KEYS = ["title", "version", "sort-key", "linux", "initrd", "options"];
  * "" when it is a partition of its own
  * @throws AtomicError invalid when a field cannot be written
  */
-export function formatBootEntry(
-  entry: BootEntry,
-  order: number,
-  prefix: string,
-): string {
+export function formatBootEntry(entry: BootEntry, order: number, prefix: string): string {
   const extra = entry.extra ?? [];
   const taken = extra.find(({ key }) => OWN_KEYS.includes(key));
   if (taken !== undefined)
-    throw new AtomicError(
-      "invalid",
-      `writing boot entry '${entry.id}': '${taken.key}' is not extra`,
-    );
+    throw new AtomicError("invalid", `writing boot entry '${entry.id}': '${taken.key}' is not extra`);
 
   const options = formatKargs(entry.kargs);
   const fields: BlsField[] = [
@@ -81,41 +69,23 @@ export function formatBootEntry(
 }
 
 /** The name of an entry's file. @throws AtomicError invalid for an unusable id, or when the orders are used up */
-export function bootEntryName(
-  id: string,
-  order: number,
-  counter?: BootCounter,
-): EntryName {
+export function bootEntryName(id: string, order: number, counter?: BootCounter): EntryName {
   const stem = `${OWN_PREFIX}${order}-${id}`;
   if (id.length > MAX_ID || OWN_STEM.exec(stem)?.[2] !== id) {
-    throw new AtomicError(
-      "invalid",
-      `naming boot entry ${JSON.stringify(id)} with order ${order}: not a usable name`,
-    );
+    throw new AtomicError("invalid", `naming boot entry ${JSON.stringify(id)} with order ${order}: not a usable name`);
   }
   return counter === undefined ? { stem } : { stem, counter };
 }
 
 /** Our entry behind a loader entry; undefined for those of others, and for one of ours that makes no sense. */
-export function readBootEntry(
-  { name, entry }: LoaderEntry,
-  prefix: string,
-): InstalledEntry | undefined {
+export function readBootEntry({ name, entry }: LoaderEntry, prefix: string): InstalledEntry | undefined {
   const [, order, id] = OWN_STEM.exec(name.stem) ?? [];
   const kargs = readKargs(entry);
   const linux = getField(entry, "linux");
-  if (
-    order === undefined ||
-    id === undefined ||
-    linux === undefined ||
-    kargs === undefined
-  )
-    return undefined;
+  if (order === undefined || id === undefined || linux === undefined || kargs === undefined) return undefined;
 
   const relative = (path: string): string =>
-    path
-      .slice(path.startsWith(`${prefix}/`) ? prefix.length : 0)
-      .replace(/^\//, "");
+    path.slice(path.startsWith(`${prefix}/`) ? prefix.length : 0).replace(/^\//, "");
   const fields = entry.lines.flatMap(({ field }) => field ?? []);
   return {
     id,

@@ -12,26 +12,14 @@ const OWN_DIRECTORY = /^[A-Za-z0-9_.-]+-[0-9a-f]{64}$/;
  * @param referenced directories (`InstalledKernel.directory`) to keep although no entry names them yet
  * @returns the directories removed
  */
-export function collectKernels(
-  bootDirectory: string,
-  referenced: readonly string[],
-  disk: Durable,
-): string[] {
-  const lines = readBootDirectory(bootDirectory).flatMap(
-    ({ loaderEntry }) => loaderEntry?.entry.lines ?? [],
-  );
-  const isNamed = (directory: string): boolean =>
-    lines.some(({ text }) => text.includes(`${directory}/`));
+export function collectKernels(bootDirectory: string, referenced: readonly string[], disk: Durable): string[] {
+  const lines = readBootDirectory(bootDirectory).flatMap(({ loaderEntry }) => loaderEntry?.entry.lines ?? []);
+  const isNamed = (directory: string): boolean => lines.some(({ text }) => text.includes(`${directory}/`));
 
-  const names = listDirectory(join(bootDirectory, KERNELS)).filter((name) =>
-    OWN_DIRECTORY.test(name),
-  );
+  const names = listDirectory(join(bootDirectory, KERNELS)).filter((name) => OWN_DIRECTORY.test(name));
   const present = names.map((name) => `${KERNELS}/${name}`);
-  const unused = present.filter(
-    (directory) => !referenced.includes(directory) && !isNamed(directory),
-  );
-  for (const directory of unused)
-    disk.removeTree(join(bootDirectory, directory));
+  const unused = present.filter((directory) => !referenced.includes(directory) && !isNamed(directory));
+  for (const directory of unused) disk.removeTree(join(bootDirectory, directory));
   if (unused.length > 0) disk.fsyncDirectory(join(bootDirectory, KERNELS));
   return unused;
 }

@@ -36,13 +36,8 @@ export function parseEntryName(fileName: string): EntryName {
   const stem = fileName.slice(0, -SUFFIX.length);
   if (!fileName.endsWith(SUFFIX) || stem === "" || stem.startsWith("."))
     throw invalidName(fileName, `expected NAME${SUFFIX}`);
-  if (fileName.length > MAX_NAME)
-    throw invalidName(
-      fileName.slice(0, 40) + "…",
-      `longer than ${MAX_NAME} characters`,
-    );
-  if (!/^[A-Za-z0-9+\-_.]*$/.test(fileName))
-    throw invalidName(fileName, "expected letters, digits and + - _ . only");
+  if (fileName.length > MAX_NAME) throw invalidName(fileName.slice(0, 40) + "…", `longer than ${MAX_NAME} characters`);
+  if (!/^[A-Za-z0-9+\-_.]*$/.test(fileName)) throw invalidName(fileName, "expected letters, digits and + - _ . only");
 
   const [, counted, left, done] = COUNTED.exec(stem) ?? [];
   if (counted === undefined || left === undefined) return { stem };
@@ -57,10 +52,8 @@ export function parseEntryName(fileName: string): EntryName {
 
 /** The file name; the exact inverse of `parseEntryName`. @throws AtomicError invalid when it would not read back */
 export function formatEntryName({ stem, counter }: EntryName): string {
-  const fileName =
-    stem + (counter === undefined ? "" : formatCounter(counter)) + SUFFIX;
-  if (parseEntryName(fileName).stem !== stem)
-    throw invalidName(fileName, `'${stem}' ends like a boot counter`);
+  const fileName = stem + (counter === undefined ? "" : formatCounter(counter)) + SUFFIX;
+  if (parseEntryName(fileName).stem !== stem) throw invalidName(fileName, `'${stem}' ends like a boot counter`);
   return fileName;
 }
 
@@ -72,10 +65,7 @@ export function formatEntryName({ stem, counter }: EntryName): string {
  */
 export function newCounter(tries: number): BootCounter {
   if (!Number.isInteger(tries) || tries < 1 || tries > MAX_TRIES) {
-    throw new AtomicError(
-      "invalid",
-      `counting boot attempts: expected 1 to ${MAX_TRIES}, found ${tries}`,
-    );
+    throw new AtomicError("invalid", `counting boot attempts: expected 1 to ${MAX_TRIES}, found ${tries}`);
   }
   const width = String(tries).length;
   return { left: tries, done: 0, leftWidth: width, doneWidth: width };
@@ -91,20 +81,11 @@ export function isBad(name: EntryName): boolean {
   return name.counter?.left === 0;
 }
 
-function formatCounter({
-  left,
-  done,
-  leftWidth,
-  doneWidth,
-}: BootCounter): string {
-  const digits = (value: number, width: number): string =>
-    String(value).padStart(width, "0");
+function formatCounter({ left, done, leftWidth, doneWidth }: BootCounter): string {
+  const digits = (value: number, width: number): string => String(value).padStart(width, "0");
   return `+${digits(left, leftWidth)}${doneWidth === 0 ? "" : `-${digits(done, doneWidth)}`}`;
 }
 
 function invalidName(fileName: string, reason: string): AtomicError {
-  return new AtomicError(
-    "invalid",
-    `reading boot entry name ${JSON.stringify(fileName)}: ${reason}`,
-  );
+  return new AtomicError("invalid", `reading boot entry name ${JSON.stringify(fileName)}: ${reason}`);
 }

@@ -1,25 +1,12 @@
 /** Boot entries and kernel arguments; see docs/decisions/0004-boot-entry-switch.md for how entries change. */
 export { applyBootSwitch } from "./apply-switch.ts";
-export {
-  createBlsEntry,
-  formatBlsEntry,
-  getField,
-  getFields,
-  parseBlsEntry,
-  setFields,
-} from "./bls-entry.ts";
+export { createBlsEntry, formatBlsEntry, getField, getFields, parseBlsEntry, setFields } from "./bls-entry.ts";
 export type { BlsEntry, BlsField, BlsLine } from "./bls-entry.ts";
 export { installedEntries, readBootDirectory } from "./boot-directory.ts";
 export type { BootFile } from "./boot-directory.ts";
 export type { BootEntry, InstalledEntry } from "./boot-entry.ts";
 export { collectKernels } from "./collect-kernels.ts";
-export {
-  blessed,
-  formatEntryName,
-  isBad,
-  newCounter,
-  parseEntryName,
-} from "./entry-name.ts";
+export { blessed, formatEntryName, isBad, newCounter, parseEntryName } from "./entry-name.ts";
 export type { BootCounter, EntryName } from "./entry-name.ts";
 export { installKernel } from "./install-kernel.ts";
 export type { InstalledKernel, KernelFiles } from "./install-kernel.ts";

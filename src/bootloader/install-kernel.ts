@@ -9,15 +9,7 @@ import type { Checksum } from "../digest.ts";
 import { createHasher } from "../digest.ts";
 import type { Durable } from "../durable.ts";
 import { AtomicError } from "../errors.ts";
-import {
-  close,
-  isKernelError,
-  O_NOFOLLOW,
-  O_NONBLOCK,
-  O_RDONLY,
-  open,
-  pread,
-} from "../linux/index.ts";
+import { close, isKernelError, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open, pread } from "../linux/index.ts";
 
 export interface KernelFiles {
   stateroot: string;
@@ -45,11 +37,7 @@ const CHUNK = 1024 * 1024;
  * replaced when they are not; either way they are on the disk when this returns.
  * @throws AtomicError invalid for an unusable stateroot name; KernelError no-space and others
  */
-export function installKernel(
-  disk: Durable,
-  bootDirectory: string,
-  files: KernelFiles,
-): InstalledKernel {
+export function installKernel(disk: Durable, bootDirectory: string, files: KernelFiles): InstalledKernel {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(files.stateroot)) {
     throw new AtomicError(
       "invalid",
@@ -58,9 +46,7 @@ export function installKernel(
   }
   const sources = [
     { name: "vmlinuz", fd: files.kernel },
-    ...(files.initramfs === undefined
-      ? []
-      : [{ name: "initramfs.img", fd: files.initramfs }]),
+    ...(files.initramfs === undefined ? [] : [{ name: "initramfs.img", fd: files.initramfs }]),
   ];
   const checksum = checksumOfFiles(sources.map(({ fd }) => fd));
   const directory = `${KERNELS}/${files.stateroot}-${checksum}`;
@@ -72,8 +58,7 @@ export function installKernel(
     for (const { name, fd } of sources) replaceCopy(disk, fd, join(path, name));
   }
   for (const name of names) disk.fsync(join(path, name));
-  for (const parent of [path, join(bootDirectory, KERNELS), bootDirectory])
-    disk.fsyncDirectory(parent);
+  for (const parent of [path, join(bootDirectory, KERNELS), bootDirectory]) disk.fsyncDirectory(parent);
 
   const [linux, ...initrd] = names.map((name) => `${directory}/${name}`);
   return { checksum, directory, linux: linux!, initrd };
@@ -88,14 +73,10 @@ function replaceCopy(disk: Durable, fromFd: number, to: string): void {
 }
 
 /** The boot checksum of the files in `path`; undefined when one is missing. */
-function installedChecksum(
-  path: string,
-  names: readonly string[],
-): Checksum | undefined {
+function installedChecksum(path: string, names: readonly string[]): Checksum | undefined {
   const fds: number[] = [];
   try {
-    for (const name of names)
-      fds.push(open(join(path, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    for (const name of names) fds.push(open(join(path, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
     return checksumOfFiles(fds);
   } catch (error) {
     if (isKernelError(error, "ENOENT")) return undefined;

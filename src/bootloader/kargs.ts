@@ -22,31 +22,20 @@ const KARG = /(?:[^\s"]|"[^"]*"|"[^"]*$)+/g;
 export function formatKargs(kargs: readonly string[]): string {
   for (const karg of kargs) {
     checkKarg(karg);
-    if (parseKargs(karg).length !== 1 || karg.trim() !== karg)
-      throw invalidKarg(karg, "blanks outside quotes");
+    if (parseKargs(karg).length !== 1 || karg.trim() !== karg) throw invalidKarg(karg, "blanks outside quotes");
   }
   return kargs.join(" ");
 }
 
 /** `kargs` with `added` at the end. */
-export function appendKargs(
-  kargs: readonly string[],
-  added: readonly string[],
-): string[] {
+export function appendKargs(kargs: readonly string[], added: readonly string[]): string[] {
   const { kernel, init } = split(kargs);
   return [...kernel, ...added, ...init];
 }
 
 /** `kargs` with those of `added` at the end that it does not hold yet. */
-export function appendMissingKargs(
-  kargs: readonly string[],
-  added: readonly string[],
-): string[] {
-  return added.reduce(
-    (result, karg) =>
-      hasKarg(result, karg) ? result : appendKargs(result, [karg]),
-    [...kargs],
-  );
+export function appendMissingKargs(kargs: readonly string[], added: readonly string[]): string[] {
+  return added.reduce((result, karg) => (hasKarg(result, karg) ? result : appendKargs(result, [karg])), [...kargs]);
 }
 
 /** True when `kargs` holds `karg`, key and value. */
@@ -55,10 +44,7 @@ export function hasKarg(kargs: readonly string[], karg: string): boolean {
 }
 
 /** The values of `key` in order, without their quotes; undefined for one that has none, as `quiet`. */
-export function kargValues(
-  kargs: readonly string[],
-  key: string,
-): (string | undefined)[] {
+export function kargValues(kargs: readonly string[], key: string): (string | undefined)[] {
   const wanted = canonicalKey(key);
   const read = split(kargs).kernel.map(readKarg);
   return read.filter((karg) => karg.key === wanted).map(({ value }) => value);
@@ -77,20 +63,11 @@ export function deleteKarg(kargs: readonly string[], target: string): string[] {
  * `kargs` with `replacement` in the place of `target`, which is named as for `deleteKarg`.
  * @throws AtomicError not-found when it is absent, conflict when `KEY` has several values
  */
-export function replaceKarg(
-  kargs: readonly string[],
-  target: string,
-  replacement: string,
-): string[] {
+export function replaceKarg(kargs: readonly string[], target: string, replacement: string): string[] {
   const found = find(kargs, target, "replacing");
   const { kernel, init } = split(kargs);
   const at = kernel.findIndex((karg) => isSame(karg, found));
-  return [
-    ...kernel.slice(0, at),
-    replacement,
-    ...withoutKarg(kernel.slice(at), found),
-    ...init,
-  ];
+  return [...kernel.slice(0, at), replacement, ...withoutKarg(kernel.slice(at), found), ...init];
 }
 
 /**
@@ -104,10 +81,7 @@ export function mergeImageKargs(
 ): string[] {
   const dropped = image.before.filter((karg) => !hasKarg(image.after, karg));
   const added = image.after.filter((karg) => !hasKarg(image.before, karg));
-  return appendMissingKargs(
-    dropped.reduce<readonly string[]>(withoutKarg, current),
-    added,
-  );
+  return appendMissingKargs(dropped.reduce<readonly string[]>(withoutKarg, current), added);
 }
 
 function withoutKarg(kargs: readonly string[], target: string): string[] {
@@ -122,22 +96,15 @@ function find(kargs: readonly string[], target: string, doing: string): string {
   if (exact !== undefined) return exact;
 
   const { key, value } = readKarg(target);
-  const candidates =
-    value === undefined
-      ? kernel.filter((karg) => readKarg(karg).key === key)
-      : [];
+  const candidates = value === undefined ? kernel.filter((karg) => readKarg(karg).key === key) : [];
   const [first] = candidates;
   if (first === undefined) {
-    throw new AtomicError(
-      "not-found",
-      `${doing} kernel argument '${target}': it is not set`,
-      {
-        hint: "atomic host kargs",
-      },
-    );
+    throw new AtomicError("not-found", `${doing} kernel argument '${target}': it is not set`, {
+      hint: "atomic host kargs",
+    });
   }
   if (candidates.some((karg) => !isSame(karg, first))) {
-    const message = `${doing} kernel argument '${target}': it has several values, expected one of ${candidates.join(" ")}`;
+    const message = `${doing} kernel argument '${target}': several values, expected one of ${candidates.join(" ")}`;
     throw new AtomicError("conflict", message, { hint: "atomic host kargs" });
   }
   return first;
@@ -149,9 +116,7 @@ function split(kargs: readonly string[]): {
   init: readonly string[];
 } {
   const end = kargs.indexOf("--");
-  return end === -1
-    ? { kernel: kargs, init: [] }
-    : { kernel: kargs.slice(0, end), init: kargs.slice(end) };
+  return end === -1 ? { kernel: kargs, init: [] } : { kernel: kargs.slice(0, end), init: kargs.slice(end) };
 }
 
 function isSame(a: string, b: string): boolean {
@@ -181,15 +146,10 @@ function canonicalKey(key: string): string {
 
 function checkKarg(karg: string): void {
   // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(karg))
-    throw invalidKarg(karg, "it holds a control character");
-  if (karg.split('"').length % 2 === 0)
-    throw invalidKarg(karg, "a double quote is not closed");
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(karg)) throw invalidKarg(karg, "it holds a control character");
+  if (karg.split('"').length % 2 === 0) throw invalidKarg(karg, "a double quote is not closed");
 }
 
 function invalidKarg(karg: string, reason: string): AtomicError {
-  return new AtomicError(
-    "invalid",
-    `reading kernel argument ${JSON.stringify(karg)}: ${reason}`,
-  );
+  return new AtomicError("invalid", `reading kernel argument ${JSON.stringify(karg)}: ${reason}`);
 }

@@ -21,9 +21,7 @@ export function sortEntries<T extends LoaderEntry>(entries: readonly T[]): T[] {
 }
 
 /** The entry the loader starts when nobody chooses; undefined when there is none. */
-export function defaultEntry<T extends LoaderEntry>(
-  entries: readonly T[],
-): T | undefined {
+export function defaultEntry<T extends LoaderEntry>(entries: readonly T[]): T | undefined {
   return sortEntries(entries)[0];
 }
 
@@ -37,14 +35,10 @@ function compareEntries(a: LoaderEntry, b: LoaderEntry): number {
 
 function compareKeyed(a: BlsEntry, b: BlsEntry): number {
   const [keyA, keyB] = [getField(a, "sort-key"), getField(b, "sort-key")];
-  if (keyA === undefined || keyB === undefined)
-    return Number(keyA === undefined) - Number(keyB === undefined);
+  if (keyA === undefined || keyB === undefined) return Number(keyA === undefined) - Number(keyB === undefined);
   return (
     compareBytes(keyA, keyB) ||
-    compareBytes(
-      getField(a, "machine-id") ?? "",
-      getField(b, "machine-id") ?? "",
-    ) ||
+    compareBytes(getField(a, "machine-id") ?? "", getField(b, "machine-id") ?? "") ||
     compareVersions(getField(b, "version") ?? "", getField(a, "version") ?? "")
   );
 }

@@ -17,22 +17,19 @@ export function compareVersions(a: string, b: string): number {
     a = skipForeign(a);
     b = skipForeign(b);
 
-    if (a.startsWith("~") !== b.startsWith("~"))
-      return a.startsWith("~") ? -1 : 1;
+    if (a.startsWith("~") !== b.startsWith("~")) return a.startsWith("~") ? -1 : 1;
     if (a.startsWith("~")) [a, b] = [a.slice(1), b.slice(1)];
 
     if (a === "" || b === "") return a.length - b.length;
 
     for (const separator of SEPARATORS) {
-      if (a.startsWith(separator) !== b.startsWith(separator))
-        return a.startsWith(separator) ? -1 : 1;
+      if (a.startsWith(separator) !== b.startsWith(separator)) return a.startsWith(separator) ? -1 : 1;
       if (a.startsWith(separator)) [a, b] = [a.slice(1), b.slice(1)];
     }
 
     const runs = /^[0-9]/.test(a) || /^[0-9]/.test(b) ? DIGITS : LETTERS;
     const [runA, runB] = [runs.exec(a)![0], runs.exec(b)![0]];
-    const order =
-      runs === DIGITS ? compareNumbers(runA, runB) : compareBytes(runA, runB);
+    const order = runs === DIGITS ? compareNumbers(runA, runB) : compareBytes(runA, runB);
     if (order !== 0) return order;
     [a, b] = [a.slice(runA.length), b.slice(runB.length)];
   }

@@ -30,28 +30,21 @@ lonely
 const rejects = (text: string, reason: RegExp) =>
   assert.throws(
     () => parseBlsEntry(text),
-    (error: unknown) =>
-      isAtomicError(error, "invalid") && reason.test(error.message),
+    (error: unknown) => isAtomicError(error, "invalid") && reason.test(error.message),
   );
 
 test("reads fields, repeated ones in order", () => {
   const entry = parseBlsEntry(FOREIGN);
   assert.is(getField(entry, "title"), "Debian GNU/Linux 12 (bookworm)");
   assert.is(getField(entry, "machine-id"), "deadbeef");
-  assert.equal(getFields(entry, "initrd"), [
-    "/microcode.img",
-    "/deadbeef/6.1.0-13-amd64/initrd.img",
-  ]);
+  assert.equal(getFields(entry, "initrd"), ["/microcode.img", "/deadbeef/6.1.0-13-amd64/initrd.img"]);
   assert.equal(getFields(entry, "options"), ["root=UUID=1 ro", "quiet"]);
   assert.is(getField(entry, "lonely"), undefined);
   assert.is(getField(entry, "efi"), undefined);
 });
 
 test("takes the last of a key that should stand once", () => {
-  assert.is(
-    getField(parseBlsEntry("linux /a\ntitle A\ntitle B\n"), "title"),
-    "B",
-  );
+  assert.is(getField(parseBlsEntry("linux /a\ntitle A\ntitle B\n"), "title"), "B");
 });
 
 test("reads carriage returns and a missing last line feed", () => {
@@ -65,15 +58,13 @@ test("writes someone else's file as it was", () => {
 });
 
 test("changes one key and nothing around it", () => {
-  const changed = formatBlsEntry(
-    setFields(parseBlsEntry(FOREIGN), "options", ["root=UUID=2", "splash"]),
-  );
+  const changed = formatBlsEntry(setFields(parseBlsEntry(FOREIGN), "options", ["root=UUID=2", "splash"]));
   assert.is(
     changed,
-    FOREIGN.replace(
-      "options    root=UUID=1 ro",
-      "options root=UUID=2\noptions splash",
-    ).replace("options    quiet\n", ""),
+    FOREIGN.replace("options    root=UUID=1 ro", "options root=UUID=2\noptions splash").replace(
+      "options    quiet\n",
+      "",
+    ),
   );
 });
 
@@ -86,8 +77,7 @@ test("adds a key at the end and removes one", () => {
 });
 
 for (const path of ["/vmlinuz", "vmlinuz", "/a/..b/vmlinuz", "/a b/vmlinuz"]) {
-  test(`accepts the path ${path}`, () =>
-    assert.is(getField(parseBlsEntry(`linux ${path}\n`), "linux"), path));
+  test(`accepts the path ${path}`, () => assert.is(getField(parseBlsEntry(`linux ${path}\n`), "linux"), path));
 }
 
 const HOSTILE: Record<string, [string, RegExp]> = {
@@ -96,19 +86,10 @@ const HOSTILE: Record<string, [string, RegExp]> = {
   "an empty linux": ["linux \n", /none of linux, efi/],
   "a commented linux": ["#linux /a\n", /none of linux, efi/],
   NUL: ["linux /a\0b\n", /control character "\\u0000"/],
-  "an escape sequence in the title": [
-    "title \u001b[2J\nlinux /a\n",
-    /control character/,
-  ],
+  "an escape sequence in the title": ["title \u001b[2J\nlinux /a\n", /control character/],
   "a C1 control character": ["title \u009b2J\nlinux /a\n", /control character/],
-  "a carriage return inside a line": [
-    "title A\rlinux /evil\nlinux /a\n",
-    /control character/,
-  ],
-  "a control character in a comment": [
-    "# \u0007\nlinux /a\n",
-    /control character/,
-  ],
+  "a carriage return inside a line": ["title A\rlinux /evil\nlinux /a\n", /control character/],
+  "a control character in a comment": ["# \u0007\nlinux /a\n", /control character/],
   "'..' in linux": ["linux /../a\n", /'linux' names the unsafe path/],
   "'..' at the end": ["linux /a/..\n", /unsafe path/],
   "'..' in a relative path": ["linux ../a\n", /unsafe path/],
@@ -117,24 +98,14 @@ const HOSTILE: Record<string, [string, RegExp]> = {
   "a directory": ["linux /a/\n", /unsafe path/],
   "the root": ["linux /\n", /unsafe path/],
   "a backslash": ["efi /EFI\\..\\a\n", /'efi' names/],
-  "'..' in a second overlay": [
-    "linux /a\ndevicetree-overlay /b /../c\n",
-    /'devicetree-overlay' names/,
-  ],
-  "'..' in the first of two initrds": [
-    "linux /a\ninitrd /../b\ninitrd /c\n",
-    /'initrd' names/,
-  ],
+  "'..' in a second overlay": ["linux /a\ndevicetree-overlay /b /../c\n", /'devicetree-overlay' names/],
+  "'..' in the first of two initrds": ["linux /a\ninitrd /../b\ninitrd /c\n", /'initrd' names/],
   "an overlong path": [`linux /${"a/".repeat(600)}a\n`, /longer than 1024/],
   "an overlong key": [`linux /a\n${"k".repeat(65)} v\n`, /longer than 64/],
-  "an overlong file": [
-    `linux /a\n${"# \n".repeat(22_000)}`,
-    /larger than 65536/,
-  ],
+  "an overlong file": [`linux /a\n${"# \n".repeat(22_000)}`, /larger than 65536/],
 };
 
-for (const [what, [text, reason]] of Object.entries(HOSTILE))
-  test(`rejects ${what}`, () => rejects(text, reason));
+for (const [what, [text, reason]] of Object.entries(HOSTILE)) test(`rejects ${what}`, () => rejects(text, reason));
 
 for (const [what, value] of Object.entries({
   "two lines": "a\ninitrd /evil",
@@ -169,44 +140,22 @@ const word = fc.string({
   minLength: 1,
   maxLength: 8,
 });
-const value = fc
-  .array(word, { minLength: 1, maxLength: 4 })
-  .map((words) => words.join(" "));
-const key = fc.constantFrom(
-  "title",
-  "version",
-  "options",
-  "x-note",
-  "sort-key",
-);
+const value = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(" "));
+const key = fc.constantFrom("title", "version", "options", "x-note", "sort-key");
 
 test("reads back the fields it writes", () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.record({ key, value }, { noNullPrototype: true })),
-      (fields) => {
-        const entry = parseBlsEntry(
-          formatBlsEntry(
-            createBlsEntry([...fields, { key: "linux", value: "/a" }]),
-          ),
-        );
-        const read = entry.lines.map((line) => line.field);
-        assert.equal(read.slice(0, -1), fields);
-      },
-    ),
+    fc.property(fc.array(fc.record({ key, value }, { noNullPrototype: true })), (fields) => {
+      const entry = parseBlsEntry(formatBlsEntry(createBlsEntry([...fields, { key: "linux", value: "/a" }])));
+      const read = entry.lines.map((line) => line.field);
+      assert.equal(read.slice(0, -1), fields);
+    }),
   );
 });
 
 test("keeps any text it accepts", () => {
   const line = fc.oneof(
-    fc
-      .tuple(
-        fc.constantFrom("", " ", "\t"),
-        key,
-        fc.constantFrom(" ", "\t  "),
-        value,
-      )
-      .map((parts) => parts.join("")),
+    fc.tuple(fc.constantFrom("", " ", "\t"), key, fc.constantFrom(" ", "\t  "), value).map((parts) => parts.join("")),
     value.map((text) => `# ${text}`),
     fc.constant(""),
   );

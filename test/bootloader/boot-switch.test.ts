@@ -36,9 +36,7 @@ import { suite } from "../support/suite.ts";
 const test = suite("bootloader/boot-switch");
 
 /** In memory where possible: waiting for the disk thousands of times would prove nothing. */
-const scratch = mkdtempSync(
-  join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "atomic-test-"),
-);
+const scratch = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "atomic-test-"));
 test.after(() => rmSync(scratch, { recursive: true }));
 let made = 0;
 const newDirectory = (): string => {
@@ -63,8 +61,7 @@ const B = { ...deployment("b"), tries: 3 };
 const C = deployment("c", "a");
 
 const FOREIGN: Record<string, string> = {
-  "arch.conf":
-    "# mine\ntitle Arch\nsort-key zz\nlinux /vmlinuz-arch\noptions  root=/dev/sda1\n",
+  "arch.conf": "# mine\ntitle Arch\nsort-key zz\nlinux /vmlinuz-arch\noptions  root=/dev/sda1\n",
   "broken.conf": "title nothing to start\n",
   "notes.txt": "\0\u0001",
   "Atomic-9-x.conf": "linux /other\n",
@@ -73,8 +70,7 @@ const FOREIGN: Record<string, string> = {
 function newBootDirectory(): string {
   const boot = newDirectory();
   mkdirSync(join(boot, "loader/entries"), { recursive: true });
-  for (const [name, text] of Object.entries(FOREIGN))
-    writeFileSync(join(boot, "loader/entries", name), text);
+  for (const [name, text] of Object.entries(FOREIGN)) writeFileSync(join(boot, "loader/entries", name), text);
   mkdirSync(join(boot, "atomic/not-ours"), { recursive: true });
   return boot;
 }
@@ -85,18 +81,11 @@ function source(content: string): number {
   return openSync(path, "r");
 }
 const SOURCES = Object.fromEntries(
-  ["a", "b"].map((id) => [
-    id,
-    [source(`kernel ${id}`), source(`initramfs ${id}`)] as const,
-  ]),
+  ["a", "b"].map((id) => [id, [source(`kernel ${id}`), source(`initramfs ${id}`)] as const]),
 );
 
 /** All that deploying does to the boot directory. */
-function switchTo(
-  disk: Durable,
-  boot: string,
-  wanted: readonly Deployment[],
-): void {
+function switchTo(disk: Durable, boot: string, wanted: readonly Deployment[]): void {
   const entries = wanted.map(({ kernel: name, ...rest }): BootEntry => {
     const [kernel, initramfs] = SOURCES[name]!;
     const { linux, initrd } = installKernel(disk, boot, {
@@ -106,51 +95,32 @@ function switchTo(
     });
     return { ...rest, linux, initrd, kargs: [`atomic=host/${rest.id}.0`] };
   });
-  applyBootSwitch(
-    disk,
-    boot,
-    planBootSwitch(readBootDirectory(boot), entries, "/boot"),
-  );
+  applyBootSwitch(disk, boot, planBootSwitch(readBootDirectory(boot), entries, "/boot"));
   collectKernels(boot, [], disk);
 }
 
-/** The ids of our entries as a loader lists them. @throws Error when one cannot be started, or a foreign file changed */
+/** The ids of our entries as a loader lists them. @throws when one cannot start or a foreign file changed */
 function loaderView(boot: string): string[] {
   for (const [name, text] of Object.entries(FOREIGN)) {
     assert.is(readFileSync(join(boot, "loader/entries", name), "utf8"), text);
   }
   assert.ok(existsSync(join(boot, "atomic/not-ours")));
-  const listed = sortEntries(
-    readBootDirectory(boot).flatMap(({ loaderEntry }) => loaderEntry ?? []),
-  );
+  const listed = sortEntries(readBootDirectory(boot).flatMap(({ loaderEntry }) => loaderEntry ?? []));
   return listed.flatMap(({ entry }) => {
-    const id = /^atomic=host\/(.*)\.0$/.exec(
-      getField(entry, "options") ?? "",
-    )?.[1];
+    const id = /^atomic=host\/(.*)\.0$/.exec(getField(entry, "options") ?? "")?.[1];
     if (id === undefined) return [];
-    const files = [
-      getField(entry, "linux")!,
-      ...getFields(entry, "initrd"),
-    ].map((path) => path.replace("/boot/", ""));
-    const bytes = Buffer.concat(
-      files.map((path) => readFileSync(join(boot, path))),
-    );
+    const files = [getField(entry, "linux")!, ...getFields(entry, "initrd")].map((path) => path.replace("/boot/", ""));
+    const bytes = Buffer.concat(files.map((path) => readFileSync(join(boot, path))));
     assert.is(basename(dirname(files[0]!)), `host-${checksumOf(bytes)}`);
     return [id];
   });
 }
 
-const kernels = (boot: string): string[] =>
-  readdirSync(join(boot, "atomic")).toSorted();
-const idsOf = (deployments: readonly Deployment[]) =>
-  deployments.map(({ id }) => id);
+const kernels = (boot: string): string[] => readdirSync(join(boot, "atomic")).toSorted();
+const idsOf = (deployments: readonly Deployment[]) => deployments.map(({ id }) => id);
 
 /** Runs `options` for operation 1, 2, … on a copy of `start` until one run is not interrupted; gives each result. */
-function* interrupted(
-  start: string,
-  wanted: readonly Deployment[],
-  options: (operation: number) => DurableOptions,
-) {
+function* interrupted(start: string, wanted: readonly Deployment[], options: (operation: number) => DurableOptions) {
   for (let operation = 1; ; operation++) {
     const boot = newDirectory();
     cpSync(start, boot, { recursive: true });
@@ -166,8 +136,7 @@ function* interrupted(
 /** A boot directory that came to these deployments one by one, the last of them first. */
 function started(...deployments: Deployment[]): string {
   const boot = newBootDirectory();
-  for (const at of [...deployments.keys()].reverse())
-    switchTo(createDurable(), boot, deployments.slice(at));
+  for (const at of [...deployments.keys()].reverse()) switchTo(createDurable(), boot, deployments.slice(at));
   return boot;
 }
 
@@ -200,15 +169,11 @@ const SCENARIOS: Record<string, Scenario> = {
     damage: (boot) => {
       switchTo(createDurable(), boot, [B, A]);
       for (const name of readdirSync(join(boot, "loader/entries"))) {
-        if (name.startsWith("atomic-2-b"))
-          writeFileSync(join(boot, "loader/entries", name), "");
+        if (name.startsWith("atomic-2-b")) writeFileSync(join(boot, "loader/entries", name), "");
       }
-      const unused = kernels(boot).map((name) =>
-        join(boot, "atomic", name, "vmlinuz"),
-      );
+      const unused = kernels(boot).map((name) => join(boot, "atomic", name, "vmlinuz"));
       for (const path of unused)
-        if (existsSync(path) && readFileSync(path, "utf8") === "kernel b")
-          truncateSync(path, 3);
+        if (existsSync(path) && readFileSync(path, "utf8") === "kernel b") truncateSync(path, 3);
     },
   },
 };
@@ -235,10 +200,7 @@ for (const [what, { from, to, damage }] of Object.entries(SCENARIOS)) {
 
       let committed = false;
       for (const { boot, error } of interrupted(start, to, options)) {
-        assert.ok(
-          error instanceof Stopped || isAtomicError(error, "no-space"),
-          String(error),
-        );
+        assert.ok(error instanceof Stopped || isAtomicError(error, "no-space"), String(error));
         const [id] = loaderView(boot);
         if (id === to[0]!.id) committed = true;
         else assert.is(id, committed ? to[0]!.id : from[0]?.id);
@@ -247,36 +209,23 @@ for (const [what, { from, to, damage }] of Object.entries(SCENARIOS)) {
         assert.equal(loaderView(boot), idsOf(to));
         assert.equal(kernels(boot), kernels(finished));
         const names = readdirSync(join(boot, "loader/entries"));
-        assert.equal(
-          names.length,
-          Object.keys(FOREIGN).length + to.length,
-          names.join(" "),
-        );
+        assert.equal(names.length, Object.keys(FOREIGN).length + to.length, names.join(" "));
       }
       assert.ok(committed);
     });
   }
 }
 
-function record(
-  from: readonly Deployment[],
-  to: readonly Deployment[],
-): { boot: string; operations: Operation[] } {
+function record(from: readonly Deployment[], to: readonly Deployment[]): { boot: string; operations: Operation[] } {
   const boot = started(...from);
   const operations: Operation[] = [];
-  switchTo(
-    createDurable({ record: (operation) => operations.push(operation) }),
-    boot,
-    to,
-  );
+  switchTo(createDurable({ record: (operation) => operations.push(operation) }), boot, to);
   return { boot, operations };
 }
 
 test("what an entry names is on the disk before the entry, and the entry before anything goes", () => {
   const { boot, operations } = record([B, A], [C, B]);
-  const kinds = operations.map(
-    ({ kind, path }) => `${kind} ${String(path).slice(boot.length + 1)}`,
-  );
+  const kinds = operations.map(({ kind, path }) => `${kind} ${String(path).slice(boot.length + 1)}`);
   const entries = kinds.slice(kinds.indexOf("barrier loader/entries"));
   assert.equal(entries, [
     "barrier loader/entries",
@@ -361,10 +310,7 @@ test("collecting keeps kernels that an entry or the caller names", () => {
     stateroot: "other",
     kernel,
   }).directory;
-  writeFileSync(
-    join(boot, "loader/entries/mine.conf"),
-    `linux /${foreign}/vmlinuz\n`,
-  );
+  writeFileSync(join(boot, "loader/entries/mine.conf"), `linux /${foreign}/vmlinuz\n`);
   assert.equal(collectKernels(boot, [staged], createDurable()), []);
   assert.equal(collectKernels(boot, [], createDurable()), [staged]);
   assert.ok(existsSync(join(boot, foreign)));
@@ -380,16 +326,11 @@ test("a boot directory without entries has none; a symlink in its place is refus
 });
 
 test("says why a loader would not list a file", () => {
-  const problems = readBootDirectory(newBootDirectory()).map(
-    ({ fileName, problem }) => [fileName, problem],
-  );
+  const problems = readBootDirectory(newBootDirectory()).map(({ fileName, problem }) => [fileName, problem]);
   assert.equal(problems, [
     ["Atomic-9-x.conf", undefined],
     ["arch.conf", undefined],
-    [
-      "broken.conf",
-      "reading a boot entry: none of linux, efi, uki, uki-url is set",
-    ],
+    ["broken.conf", "reading a boot entry: none of linux, efi, uki, uki-url is set"],
     ["notes.txt", 'reading boot entry name "notes.txt": expected NAME.conf'],
   ]);
 });

@@ -1,23 +1,12 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import {
-  blessed,
-  formatEntryName,
-  isBad,
-  newCounter,
-  parseEntryName,
-} from "../../src/bootloader/entry-name.ts";
+import { blessed, formatEntryName, isBad, newCounter, parseEntryName } from "../../src/bootloader/entry-name.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("bootloader/entry-name");
 
-const counter = (
-  left: number,
-  done: number,
-  leftWidth: number,
-  doneWidth: number,
-) => ({
+const counter = (left: number, done: number, leftWidth: number, doneWidth: number) => ({
   left,
   done,
   leftWidth,
@@ -74,14 +63,8 @@ test("takes a name of 255 characters", () => {
 });
 
 test("starts a counter with DONE as wide as LEFT", () => {
-  assert.is(
-    formatEntryName({ stem: "a", counter: newCounter(3) }),
-    "a+3-0.conf",
-  );
-  assert.is(
-    formatEntryName({ stem: "a", counter: newCounter(10) }),
-    "a+10-00.conf",
-  );
+  assert.is(formatEntryName({ stem: "a", counter: newCounter(3) }), "a+3-0.conf");
+  assert.is(formatEntryName({ stem: "a", counter: newCounter(10) }), "a+10-00.conf");
 });
 
 for (const tries of [0, -1, 1.5, 100, NaN]) {
@@ -114,12 +97,5 @@ test("writes what it reads, whatever the name", () => {
     minLength: 1,
     maxLength: 12,
   });
-  fc.assert(
-    fc.property(name, (text) =>
-      assert.is(
-        formatEntryName(parseEntryName(`a${text}.conf`)),
-        `a${text}.conf`,
-      ),
-    ),
-  );
+  fc.assert(fc.property(name, (text) => assert.is(formatEntryName(parseEntryName(`a${text}.conf`)), `a${text}.conf`)));
 });

@@ -4,14 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import {
-  createBlsEntry,
-  formatBlsEntry,
-} from "../../src/bootloader/bls-entry.ts";
-import {
-  formatEntryName,
-  parseEntryName,
-} from "../../src/bootloader/entry-name.ts";
+import { createBlsEntry, formatBlsEntry } from "../../src/bootloader/bls-entry.ts";
+import { formatEntryName, parseEntryName } from "../../src/bootloader/entry-name.ts";
 import { defaultEntry, sortEntries } from "../../src/bootloader/sort.ts";
 import type { LoaderEntry } from "../../src/bootloader/sort.ts";
 import { unmet } from "../support/needs.ts";
@@ -19,21 +13,15 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("bootloader/sort");
 
-function loaderEntry(
-  fileName: string,
-  fields: Record<string, string>,
-): LoaderEntry {
+function loaderEntry(fileName: string, fields: Record<string, string>): LoaderEntry {
   const all = { ...fields, linux: "/vmlinuz" };
   return {
     name: parseEntryName(fileName),
-    entry: createBlsEntry(
-      Object.entries(all).map(([key, value]) => ({ key, value })),
-    ),
+    entry: createBlsEntry(Object.entries(all).map(([key, value]) => ({ key, value }))),
   };
 }
 
-const names = (entries: readonly LoaderEntry[]) =>
-  entries.map(({ name }) => formatEntryName(name));
+const names = (entries: readonly LoaderEntry[]) => entries.map(({ name }) => formatEntryName(name));
 
 /** In the order a loader lists them. */
 const LISTED = [
@@ -79,65 +67,41 @@ function listedByBootctl(entries: readonly LoaderEntry[]): string[] {
   rmSync(join(directory, "loader"), { recursive: true, force: true });
   mkdirSync(join(directory, "loader/entries"), { recursive: true });
   for (const { name, entry } of entries) {
-    writeFileSync(
-      join(directory, "loader/entries", formatEntryName(name)),
-      formatBlsEntry(entry),
-    );
+    writeFileSync(join(directory, "loader/entries", formatEntryName(name)), formatBlsEntry(entry));
   }
   const env = { ...process.env, SYSTEMD_RELAX_ESP_CHECKS: "1" };
-  const { stdout } = spawnSync(
-    "bootctl",
-    [`--esp-path=${directory}`, "list", "--json=short"],
-    {
-      env,
-      encoding: "utf8",
-    },
-  );
+  const { stdout } = spawnSync("bootctl", [`--esp-path=${directory}`, "list", "--json=short"], {
+    env,
+    encoding: "utf8",
+  });
   const records = stdout.split("\n").filter((line) => line.startsWith("{"));
-  return records.map((line) =>
-    (JSON.parse(line) as { path: string }).path.slice(directory.length + 16),
-  );
+  return records.map((line) => (JSON.parse(line) as { path: string }).path.slice(directory.length + 16));
 }
 
-test.skipUnless(missing === undefined, missing ?? "")(
-  "agrees with bootctl",
-  () => {
-    // bootctl accepts only the root of a filesystem
-    assert.is(
-      spawnSync("mount", ["-t", "tmpfs", "tmpfs", directory]).status,
-      0,
-    );
-    assert.equal(listedByBootctl(LISTED), names(LISTED));
+test.skipUnless(missing === undefined, missing ?? "")("agrees with bootctl", () => {
+  // bootctl accepts only the root of a filesystem
+  assert.is(spawnSync("mount", ["-t", "tmpfs", "tmpfs", directory]).status, 0);
+  assert.equal(listedByBootctl(LISTED), names(LISTED));
 
-    const stem = fc.string({
-      unit: fc.constantFrom(..."ab12.-".split("")),
-      minLength: 1,
-      maxLength: 5,
-    });
-    const counter = fc.constantFrom("", "+1-2", "+0-3");
-    const text = fc.constantFrom("1", "1.1", "2", "a", "b");
-    const candidate = fc
-      .tuple(
-        stem,
-        counter,
-        fc.record(
-          { "sort-key": text, "machine-id": text, version: text },
-          { requiredKeys: [] },
-        ),
-      )
-      .map(([name, count, fields]) =>
-        loaderEntry(`x${name}${count}.conf`, fields),
-      );
-    const candidates = fc.uniqueArray(candidate, {
-      selector: ({ name }) => name.stem,
-      maxLength: 8,
-    });
-    fc.assert(
-      fc.property(candidates, (entries) => {
-        const sorted = sortEntries(entries);
-        assert.equal(names(sorted), listedByBootctl(entries));
-      }),
-      { numRuns: 60 },
-    );
-  },
-);
+  const stem = fc.string({
+    unit: fc.constantFrom(..."ab12.-".split("")),
+    minLength: 1,
+    maxLength: 5,
+  });
+  const counter = fc.constantFrom("", "+1-2", "+0-3");
+  const text = fc.constantFrom("1", "1.1", "2", "a", "b");
+  const candidate = fc
+    .tuple(stem, counter, fc.record({ "sort-key": text, "machine-id": text, version: text }, { requiredKeys: [] }))
+    .map(([name, count, fields]) => loaderEntry(`x${name}${count}.conf`, fields));
+  const candidates = fc.uniqueArray(candidate, {
+    selector: ({ name }) => name.stem,
+    maxLength: 8,
+  });
+  fc.assert(
+    fc.property(candidates, (entries) => {
+      const sorted = sortEntries(entries);
+      assert.equal(names(sorted), listedByBootctl(entries));
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -54,11 +54,7 @@ const PAIRS: [string, "<" | "=" | ">", string][] = [
 
 /** What systemd says: exit status 0 equal, 11 newer, 12 older. */
 function oracle(a: string, b: string): number {
-  const { status } = spawnSync(
-    "systemd-analyze",
-    ["compare-versions", "--", a, b],
-    { stdio: "ignore" },
-  );
+  const { status } = spawnSync("systemd-analyze", ["compare-versions", "--", a, b], { stdio: "ignore" });
   return status === 0 ? 0 : status === 11 ? 1 : status === 12 ? -1 : NaN;
 }
 
@@ -68,8 +64,7 @@ function sign(order: number): number {
 
 test("orders the specification's chain", () => {
   for (const [i, a] of CHAIN.entries()) {
-    for (const [j, b] of CHAIN.entries())
-      assert.is(sign(compareVersions(a, b)), sign(i - j), `${a} against ${b}`);
+    for (const [j, b] of CHAIN.entries()) assert.is(sign(compareVersions(a, b)), sign(i - j), `${a} against ${b}`);
   }
 });
 
@@ -99,23 +94,15 @@ const missing = unmet({ programs: ["systemd-analyze"] });
 const withOracle = test.skipUnless(missing === undefined, missing ?? "");
 
 withOracle("agrees with systemd on the chain and the table", () => {
-  const neighbours = CHAIN.slice(1).map((b, i): [string, string] => [
-    CHAIN[i]!,
-    b,
-  ]);
-  for (const [a, b] of [
-    ...neighbours,
-    ...PAIRS.map(([a, , b]): [string, string] => [a, b]),
-  ]) {
+  const neighbours = CHAIN.slice(1).map((b, i): [string, string] => [CHAIN[i]!, b]);
+  for (const [a, b] of [...neighbours, ...PAIRS.map(([a, , b]): [string, string] => [a, b])]) {
     assert.is(sign(compareVersions(a, b)), oracle(a, b), `${a} against ${b}`);
   }
 });
 
 withOracle("agrees with systemd on arbitrary versions", () => {
   fc.assert(
-    fc.property(version, version, (a, b) =>
-      assert.is(sign(compareVersions(a, b)), oracle(a, b)),
-    ),
+    fc.property(version, version, (a, b) => assert.is(sign(compareVersions(a, b)), oracle(a, b))),
     { numRuns: 200 },
   );
 });
