@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { type ByteString, fromText } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
-import type { ComposeFile, InlineFile } from "./compose-file.ts";
+import type { ComposeFile } from "./compose-file.ts";
+import type { InlineFile } from "./compose-inline.ts";
 import { inTree, makeDirectories, parentOf, removeInTree, statInTree, walkTree } from "./compose-paths.ts";
 
 /**

@@ -2,15 +2,9 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AtomicError } from "../errors.ts";
-import {
-  type ComposeDocument,
-  type ComposeFile,
-  INLINE_KINDS,
-  isPlainMap,
-  parseComposeDocument,
-  parseComposeFile,
-  parseSetting,
-} from "./compose-file.ts";
+import { type ComposeDocument, isPlainMap, parseComposeDocument, parseSetting } from "./compose-document.ts";
+import { type ComposeFile, parseComposeFile } from "./compose-file.ts";
+import { INLINE_KINDS } from "./compose-inline.ts";
 
 const MAX_EXTENDS = 8;
 
