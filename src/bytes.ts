@@ -24,13 +24,21 @@ export function toBytes(value: ByteString): Buffer {
   return Buffer.from(value, "latin1");
 }
 
+/** A byte string as a path argument: ASCII, the usual case, needs no conversion. */
+export function toPath(value: ByteString): Buffer | (string & { readonly [brand]?: never }) {
+  // eslint-disable-next-line no-control-regex
+  return /^[\u0000-\u007f]*$/.test(value) ? (value as string as string & { readonly [brand]?: never }) : toBytes(value);
+}
+
 /** The text a terminal or JSON may show: UTF-8 where valid, control and other bytes as `\xNN`. */
 export function toText(value: ByteString): string {
   const bytes = toBytes(value);
   const text = isUtf8(bytes) ? bytes.toString("utf8") : value;
   // eslint-disable-next-line no-control-regex
   const unprintable = isUtf8(bytes) ? /[\u0000-\u001f\u007f-\u009f\\]/g : /[^\u0020-\u005b\u005d-\u007e]/g;
-  return text.replace(unprintable, (c) => (c === "\\" ? "\\\\" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`));
+  return text.replace(unprintable, (c) =>
+    c === "\\" ? "\\\\" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 /** Bytewise order, for `Array.prototype.sort`. */

@@ -19,12 +19,17 @@ export function encodeCbor(value: unknown): Buffer {
  */
 export function decodeCbor(bytes: Uint8Array, what: string): unknown {
   if (bytes.length > MAX_METADATA_BYTES) {
-    throw new AtomicError("invalid", `decoding ${what}: expected at most ${MAX_METADATA_BYTES} bytes, found ${bytes.length}`);
+    throw new AtomicError(
+      "invalid",
+      `decoding ${what}: expected at most ${MAX_METADATA_BYTES} bytes, found ${bytes.length}`,
+    );
   }
   try {
     return decode(bytes, { strict: true, allowIndefinite: false, allowUndefined: false, rejectDuplicateMapKeys: true });
   } catch (cause) {
-    throw new AtomicError("invalid", `decoding ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new AtomicError("invalid", `decoding ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -63,7 +68,8 @@ export class CborFields {
   }
 
   end(): void {
-    if (this.#next !== this.#values.length) throw this.#refuse(`expected ${this.#next} fields, found ${this.#values.length}`);
+    if (this.#next !== this.#values.length)
+      throw this.#refuse(`expected ${this.#next} fields, found ${this.#values.length}`);
   }
 
   #refuse(why: string): AtomicError {

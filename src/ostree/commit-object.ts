@@ -50,7 +50,10 @@ export function encodeCommit(commit: Commit): Buffer {
 export function parseCommit(bytes: Uint8Array): Commit {
   const map = record(decodeCbor(bytes, "commit"), "commit");
   if (map["format"] !== FORMAT) {
-    throw new AtomicError("unsupported", `reading a commit: expected format ${FORMAT}, found ${JSON.stringify(map["format"])}`);
+    throw new AtomicError(
+      "unsupported",
+      `reading a commit: expected format ${FORMAT}, found ${JSON.stringify(map["format"])}`,
+    );
   }
   const root = new CborFields(map["root"], "commit root");
   const commit: Commit = {

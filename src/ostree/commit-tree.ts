@@ -7,15 +7,16 @@ import { verityOf } from "../verity.ts";
 import { type Commit, encodeCommit } from "./commit-object.ts";
 import { type Dirtree, encodeDirtree } from "./dirtree.ts";
 import { renderImage } from "./image/index.ts";
-import { ingestFile } from "./ingest.ts";
+import { sameMeta } from "./diff.ts";
+import { ingestFiles } from "./ingest-files.ts";
 import { withRepoLock } from "./lock.ts";
 import { readCommit } from "./object-store.ts";
 import { readRef, type RefName, writeRef } from "./ref.ts";
 import type { Repo } from "./repo.ts";
 import { type FoundFile, scanDirectory } from "./scan.ts";
 import { openStatCache, type StatCache } from "./stat-cache.ts";
-import { beginTransaction, hasObject, publish, stageBytes, type Transaction } from "./transaction.ts";
-import type { DirectoryNode } from "./tree.ts";
+import { hasObject, stageBytes, transact, type Transaction } from "./transaction.ts";
+import type { DirectoryNode, InodeMeta } from "./tree.ts";
 
 export interface CommitOptions {
   /** The directory to commit. */
@@ -56,40 +57,48 @@ export async function commitTree(repo: Repo, options: CommitOptions): Promise<Co
 }
 
 function commitOpenTree(repo: Repo, rootFd: number, options: CommitOptions): CommitResult {
-  const { progress = noProgress, timestamp = Math.floor(Date.now() / 1000) } = options;
   const parent = options.parent ?? (options.ref === undefined ? undefined : readRef(repo, options.ref));
+  const result = transact(repo, (transaction) =>
+    stageCommit(transaction, rootFd, { ...options, ...(parent === undefined ? {} : { parent }) }),
+  );
+  if (options.ref !== undefined) writeRef(repo, options.ref, result.commit);
+  return result;
+}
+
+function stageCommit(transaction: Transaction, rootFd: number, options: CommitOptions): CommitResult {
+  const { repo } = transaction;
+  const { progress = noProgress, timestamp = Math.floor(Date.now() / 1000), parent, version } = options;
   const scan = scanDirectory(rootFd);
-  const transaction = beginTransaction(repo);
   storeContent(transaction, rootFd, scan.files, openStatCache(repo, fstat(rootFd)), progress);
   const tree = stageDirtrees(transaction, scan.root);
   const before = parent === undefined ? undefined : readCommit(repo, parent);
-  const { children: _, kind: __, ...root } = scan.root;
-  const sameTree = before?.tree === tree && JSON.stringify(before.root) === JSON.stringify(root);
-  const bytes = scan.files.reduce((sum, { stat }) => sum + stat.size, 0);
+  const sameTree = before?.tree === tree && sameMeta(before.root, scan.root);
   const commit: Commit = {
     tree,
-    root,
+    root: bareMeta(scan.root),
     ...(parent === undefined ? {} : { parent }),
     timestamp,
     subject: options.subject ?? "",
-    ...(options.version === undefined ? {} : { version: options.version }),
+    ...(version === undefined ? {} : { version }),
     metadata: options.metadata ?? {},
     image: sameTree ? before.image : verityOf(renderImage(scan.root)),
     files: scan.files.length,
-    bytes,
+    bytes: scan.files.reduce((sum, { stat }) => sum + stat.size, 0),
   };
   const checksum = stageBytes(transaction, encodeCommit(commit), "commit");
   const sizes = [...transaction.staged.values()].map(({ size }) => size);
-  publish(transaction);
-  if (options.ref !== undefined) writeRef(repo, options.ref, checksum);
   return {
     commit: checksum,
     changed: !sameTree,
-    files: scan.files.length,
-    bytes,
+    files: commit.files,
+    bytes: commit.bytes,
     newObjects: sizes.length,
     newBytes: sizes.reduce((sum, size) => sum + size, 0),
   };
+}
+
+function bareMeta({ mode, uid, gid, mtime, mtimeNsec, xattrs }: InodeMeta): InodeMeta {
+  return { mode, uid, gid, mtime, mtimeNsec, xattrs };
 }
 
 function openTree(path: string): number {
@@ -101,17 +110,25 @@ function openTree(path: string): number {
   }
 }
 
-function storeContent(transaction: Transaction, rootFd: number, files: readonly FoundFile[], cache: StatCache, progress: Progress): void {
-  const total = files.reduce((sum, { stat }) => sum + stat.size, 0);
-  const task = progress.start("storing files", { total, unit: "bytes" });
-  for (const { path, stat, node } of files) {
-    const known = cache.get(stat);
-    const isStored = known !== undefined && hasObject(transaction, known.checksum, "file", stat.size);
-    Object.assign(node, isStored ? known : ingestFile(transaction, rootFd, path, stat));
-    task.advance(stat.size);
+function storeContent(
+  transaction: Transaction,
+  rootFd: number,
+  files: readonly FoundFile[],
+  cache: StatCache,
+  progress: Progress,
+): void {
+  const unknown: FoundFile[] = [];
+  for (const file of files) {
+    const known = cache.get(file.stat);
+    if (known !== undefined && hasObject(transaction, known.checksum, "file", file.stat.size))
+      Object.assign(file.node, known);
+    else unknown.push(file);
   }
+  const total = unknown.reduce((sum, { stat }) => sum + stat.size, 0);
+  const task = progress.start("storing files", { total, unit: "bytes" });
+  ingestFiles(transaction, rootFd, unknown, task);
   task.finish();
-  cache.save(files.map(({ stat, node }) => ({ stat, digests: node })));
+  if (unknown.length > 0) cache.save(files.map(({ stat, node }) => ({ stat, digests: node })));
 }
 
 /** Stages the dirtrees of `directory`, deepest first; returns the checksum of its own. */

@@ -24,9 +24,13 @@ export function copyObject(transaction: Transaction, source: Repo, checksum: Che
   const found = measureFile(path);
   if (found.checksum !== checksum) {
     disk.unlink(path);
-    throw new AtomicError("corrupt", `copying ${type} from ${source.path}: expected ${checksum}, found ${found.checksum}`, {
-      hint: `atomic repo fsck --repo ${source.path}`,
-    });
+    throw new AtomicError(
+      "corrupt",
+      `copying ${type} from ${source.path}: expected ${checksum}, found ${found.checksum}`,
+      {
+        hint: `atomic repo fsck --repo ${source.path}`,
+      },
+    );
   }
   noteStaged(transaction, checksum, type, found.size);
   return found.size;

@@ -45,7 +45,9 @@ function encodeEntry(name: ByteString, entry: DirtreeEntry): unknown[] {
   head.push(...(inodeFields(entry) as number[]));
   switch (entry.kind) {
     case "file":
-      return entry.size === 0 ? [...head, 0] : [...head, entry.size, checksumToBytes(entry.checksum), checksumToBytes(entry.verity)];
+      return entry.size === 0
+        ? [...head, 0]
+        : [...head, entry.size, checksumToBytes(entry.checksum), checksumToBytes(entry.verity)];
     case "directory":
       return [...head, checksumToBytes(entry.tree)];
     case "symlink":
@@ -96,7 +98,8 @@ function parseEntry(fields: CborFields, what: string): DirtreeEntry {
       return { kind, ...meta, tree: checksumFromBytes(fields.bytes(32, 32)) };
     case "symlink": {
       const target = fromBytes(fields.bytes(1, MAX_TARGET));
-      if (target.includes("\0")) throw new AtomicError("invalid", `decoding dirtree: the target of ${what} contains NUL`);
+      if (target.includes("\0"))
+        throw new AtomicError("invalid", `decoding dirtree: the target of ${what} contains NUL`);
       return { kind, ...meta, target };
     }
     case "character":
@@ -117,7 +120,8 @@ export function checkName(name: ByteString): ByteString {
 }
 
 function checkTarget(target: ByteString): ByteString {
-  if (!target.startsWith("/")) throw new AtomicError("invalid", `reading hardlink ${toText(target)}: expected an absolute path`);
+  if (!target.startsWith("/"))
+    throw new AtomicError("invalid", `reading hardlink ${toText(target)}: expected an absolute path`);
   for (const name of target.slice(1).split("/")) checkName(name as ByteString);
   return target;
 }

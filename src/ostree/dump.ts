@@ -18,7 +18,9 @@ const NAMED_ESCAPES: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r":
 export function writeDump(root: DirectoryNode): string {
   const lines: string[] = [];
   const links = countHardlinks(root);
-  const pending: { path: string; node: TreeNode; bytes: ByteString }[] = [{ path: "/", node: root, bytes: "" as ByteString }];
+  const pending: { path: string; node: TreeNode; bytes: ByteString }[] = [
+    { path: "/", node: root, bytes: "" as ByteString },
+  ];
   for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
     const { path, node, bytes } = entry;
     if (node.kind === "hardlink") {
@@ -59,7 +61,12 @@ function details(node: InodeNode, nlink: number) {
   switch (node.kind) {
     case "file":
       if (node.size === 0) return plain;
-      return { ...plain, size: node.size, payload: objectPath(node.checksum, "file") as string as ByteString, digest: node.verity };
+      return {
+        ...plain,
+        size: node.size,
+        payload: objectPath(node.checksum, "file") as string as ByteString,
+        digest: node.verity,
+      };
     case "directory":
       return { ...plain, nlink: 2 + [...node.children.values()].filter(({ kind }) => kind === "directory").length };
     case "symlink":

@@ -75,7 +75,12 @@ function checkRefs(repo: Repo, report: FsckReport): { ref: RefName; commit: Chec
   });
 }
 
-function checkReachable(repo: Repo, roots: ReadonlyMap<Checksum, string>, damaged: ReadonlySet<string>, report: FsckReport): void {
+function checkReachable(
+  repo: Repo,
+  roots: ReadonlyMap<Checksum, string>,
+  damaged: ReadonlySet<string>,
+  report: FsckReport,
+): void {
   const seen = new Set<string>();
   for (const [commit, root] of roots) {
     visitReachable(repo, commit, {
@@ -85,7 +90,12 @@ function checkReachable(repo: Repo, roots: ReadonlyMap<Checksum, string>, damage
         const found = objectSize(repo, checksum, type);
         const needed = type === "commit" ? root : `${root}, ${toText(by)}`;
         if (found === undefined) {
-          report.defects.push({ kind: "missing-object", checksum, type, message: `${type} ${checksum}: missing, needed by ${needed}` });
+          report.defects.push({
+            kind: "missing-object",
+            checksum,
+            type,
+            message: `${type} ${checksum}: missing, needed by ${needed}`,
+          });
         } else if (size !== undefined && found !== size) {
           const message = `${type} ${checksum}: expected ${size} bytes as ${needed} says, found ${found}`;
           report.defects.push({ kind: "corrupt-object", checksum, type, message });
@@ -94,7 +104,12 @@ function checkReachable(repo: Repo, roots: ReadonlyMap<Checksum, string>, damage
       unreadable({ checksum, type }, error) {
         if (isAtomicError(error, "not-found") || isAtomicError(error, "corrupt")) return; // reported by its name above
         if (!isAtomicError(error)) throw error;
-        report.defects.push({ kind: "corrupt-object", checksum, type, message: `${type} ${checksum}: ${error.message}` });
+        report.defects.push({
+          kind: "corrupt-object",
+          checksum,
+          type,
+          message: `${type} ${checksum}: ${error.message}`,
+        });
       },
     });
   }

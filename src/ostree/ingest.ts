@@ -1,9 +1,19 @@
 /** Taking a live file's bytes into a transaction: read once, both digests in the same pass. */
 import { join } from "node:path";
-import { type ByteString, toBytes, toText } from "../bytes.ts";
+import { type ByteString, toPath, toText } from "../bytes.ts";
 import { createHasher } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
-import { close, fstat, O_NOFOLLOW, O_RDONLY, openAt2, read, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, type Stat } from "../linux/index.ts";
+import {
+  close,
+  fstat,
+  O_NOFOLLOW,
+  O_RDONLY,
+  openAt2,
+  read,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  type Stat,
+} from "../linux/index.ts";
 import { createVerityHasher, verityOf } from "../verity.ts";
 import type { ContentDigests } from "./stat-cache.ts";
 import { isIntact, noteStaged, OBJECT_MODE, stageBytes, stagedFile, type Transaction } from "./transaction.ts";
@@ -17,7 +27,7 @@ const ZEROS = Buffer.alloc(CHUNK);
  * @throws AtomicError conflict when the file changed since, and as the kernel refuses
  */
 export function ingestFile(transaction: Transaction, rootFd: number, path: ByteString, stat: Stat): ContentDigests {
-  const fd = openAt2(rootFd, toBytes(path), {
+  const fd = openAt2(rootFd, toPath(path), {
     flags: O_RDONLY | O_NOFOLLOW,
     resolve: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
   });
@@ -59,7 +69,10 @@ function ingestStream(transaction: Transaction, fd: number, { size, ino }: Stat)
   }
   if (taken !== size) return undefined;
   const digests = { checksum: hasher.digest(), verity: verity.digest() };
-  if (transaction.staged.has(`${digests.checksum}.file`) || isIntact(transaction.repo, digests.checksum, "file", size)) {
+  if (
+    transaction.staged.has(`${digests.checksum}.file`) ||
+    isIntact(transaction.repo, digests.checksum, "file", size)
+  ) {
     disk.unlink(partial);
   } else {
     disk.rename(partial, stagedFile(transaction, digests.checksum, "file"));
@@ -70,8 +83,13 @@ function ingestStream(transaction: Transaction, fd: number, { size, ino }: Stat)
 
 function sameVersion(a: Stat, b: Stat): boolean {
   return (
-    a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtime === b.mtime && a.mtimeNsec === b.mtimeNsec &&
-    a.ctime === b.ctime && a.ctimeNsec === b.ctimeNsec
+    a.ino === b.ino &&
+    a.dev === b.dev &&
+    a.size === b.size &&
+    a.mtime === b.mtime &&
+    a.mtimeNsec === b.mtimeNsec &&
+    a.ctime === b.ctime &&
+    a.ctimeNsec === b.ctimeNsec
   );
 }
 

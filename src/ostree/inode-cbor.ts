@@ -15,7 +15,8 @@ const MAX_SECONDS = Number.MAX_SAFE_INTEGER;
 
 /** The CBOR fields of `meta`. */
 export function inodeFields(meta: InodeMeta): unknown[] {
-  const xattrs = meta.xattrs.length === 0 ? [] : meta.xattrs.flatMap(({ name, value }) => [toBytes(name), toBytes(value)]);
+  const xattrs =
+    meta.xattrs.length === 0 ? [] : meta.xattrs.flatMap(({ name, value }) => [toBytes(name), toBytes(value)]);
   return [meta.mode, meta.uid, meta.gid, meta.mtime, meta.mtimeNsec, xattrs];
 }
 

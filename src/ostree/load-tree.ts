@@ -17,7 +17,8 @@ export function loadTree(repo: Repo, commit: Checksum): DirectoryNode {
 
 /** The directory whose dirtree is `tree` and whose own metadata is `meta`. @throws AtomicError not-found, corrupt, invalid */
 export function loadSubtree(repo: Repo, tree: Checksum, meta: InodeMeta, depth = 0): DirectoryNode {
-  if (depth > MAX_DEPTH) throw new AtomicError("invalid", `loading dirtree ${tree}: more than ${MAX_DEPTH} directories deep`);
+  if (depth > MAX_DEPTH)
+    throw new AtomicError("invalid", `loading dirtree ${tree}: more than ${MAX_DEPTH} directories deep`);
   const children = new Map<ByteString, TreeNode>();
   for (const [name, entry] of readDirtree(repo, tree)) {
     children.set(name, entry.kind === "directory" ? loadSubtree(repo, entry.tree, entry, depth + 1) : entry);
@@ -49,7 +50,10 @@ export function followHardlink(root: DirectoryNode, target: ByteString): Exclude
     node = node?.kind === "directory" ? node.children.get(name as ByteString) : undefined;
   }
   if (node === undefined || node.kind === "directory" || node.kind === "hardlink") {
-    throw new AtomicError("invalid", `following hard link ${toText(target)}: expected a file, found ${node?.kind ?? "nothing"}`);
+    throw new AtomicError(
+      "invalid",
+      `following hard link ${toText(target)}: expected a file, found ${node?.kind ?? "nothing"}`,
+    );
   }
   return node;
 }

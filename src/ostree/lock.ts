@@ -2,9 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AtomicError, isAtomicError } from "../errors.ts";
-import {
-  close, flock, ftruncate, O_CREAT, O_NOFOLLOW, O_RDWR, open, read, write,
-} from "../linux/index.ts";
+import { close, flock, ftruncate, O_CREAT, O_NOFOLLOW, O_RDWR, open, read, write } from "../linux/index.ts";
 import type { Repo } from "./repo.ts";
 
 /** How long a second writer waits, in milliseconds; ATOMIC_LOCK_PATIENCE overrides it. */
@@ -54,5 +52,7 @@ function heldBy(fd: number, path: string): AtomicError {
   const buffer = Buffer.alloc(200);
   const holder = buffer.subarray(0, read(fd, buffer)).toString("utf8").trim();
   const [pid = "?"] = holder.split(" ");
-  return new AtomicError("locked", `locking ${path}: held by process ${holder === "" ? "unknown" : holder}`, { hint: `ps -fp ${pid}` });
+  return new AtomicError("locked", `locking ${path}: held by process ${holder === "" ? "unknown" : holder}`, {
+    hint: `ps -fp ${pid}`,
+  });
 }

@@ -10,7 +10,7 @@ import type { Repo } from "./repo.ts";
  * @throws AtomicError not-found when the first commit is absent; corrupt, invalid
  */
 export function* log(repo: Repo, start: Checksum): Generator<{ checksum: Checksum; commit: Commit }> {
-  for (let checksum: Checksum | undefined = start; checksum !== undefined; ) {
+  for (let checksum: Checksum | undefined = start; checksum !== undefined;) {
     let commit: Commit;
     try {
       commit = readCommit(repo, checksum);

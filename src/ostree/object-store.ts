@@ -1,8 +1,18 @@
 /** Reading objects: what is read is checked against its name first. */
-import { join } from "node:path";
 import { type Checksum, checksumOf, createHasher } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
-import { AT_FDCWD, close, fstat, isKernelError, O_NOFOLLOW, O_RDONLY, open, read, readFile, statIfExists } from "../linux/index.ts";
+import {
+  AT_FDCWD,
+  close,
+  fstat,
+  isKernelError,
+  O_NOFOLLOW,
+  O_RDONLY,
+  open,
+  read,
+  readFile,
+  statIfExists,
+} from "../linux/index.ts";
 import { MAX_METADATA_BYTES } from "./cbor.ts";
 import { type Commit, parseCommit } from "./commit-object.ts";
 import { type Dirtree, parseDirtree } from "./dirtree.ts";
@@ -13,7 +23,7 @@ const CHUNK = 1 << 20;
 
 /** The absolute path of an object. */
 export function objectFile(repo: Repo, checksum: Checksum, type: ObjectType): string {
-  return join(repo.path, "objects", objectPath(checksum, type));
+  return `${repo.path}/objects/${objectPath(checksum, type)}`;
 }
 
 /** The size in bytes of an object on disk, or undefined when the store lacks it. */

@@ -29,7 +29,10 @@ export interface PruneResult {
  * Refuses to remove anything while a kept commit is damaged, since what it needs is then unknown.
  * @throws AtomicError corrupt, locked, read-only
  */
-export async function prune(repo: Repo, { keep = [], depth = Infinity, dryRun = false }: PruneOptions = {}): Promise<PruneResult> {
+export async function prune(
+  repo: Repo,
+  { keep = [], depth = Infinity, dryRun = false }: PruneOptions = {},
+): Promise<PruneResult> {
   return withRepoLock(repo, () => {
     const needed = new Set<string>();
     for (const commit of [...keep, ...listRefs(repo).flatMap(({ ref }) => readRef(repo, ref) ?? [])]) {
@@ -62,9 +65,13 @@ function* withAncestors(repo: Repo, commit: Checksum, depth: number): Generator<
 
 function refuse(repo: Repo) {
   return ({ checksum, type }: { checksum: Checksum; type: string }, cause: unknown): never => {
-    throw new AtomicError("corrupt", `pruning ${repo.path}: ${type} ${checksum} is damaged, so what it needs is unknown`, {
-      cause,
-      hint: `atomic repo fsck --repair --from OTHER --repo ${repo.path}`,
-    });
+    throw new AtomicError(
+      "corrupt",
+      `pruning ${repo.path}: ${type} ${checksum} is damaged, so what it needs is unknown`,
+      {
+        cause,
+        hint: `atomic repo fsck --repair --from OTHER --repo ${repo.path}`,
+      },
+    );
   };
 }

@@ -6,7 +6,7 @@ import { withRepoLock } from "./lock.ts";
 import { visitReachable } from "./reach.ts";
 import { type RefName, writeRef } from "./ref.ts";
 import type { Repo } from "./repo.ts";
-import { beginTransaction, hasObject, publish } from "./transaction.ts";
+import { hasObject, transact, type Transaction } from "./transaction.ts";
 
 export interface PullOptions {
   commit: Checksum;
@@ -26,23 +26,29 @@ export interface PullResult {
  */
 export async function pullLocal(repo: Repo, source: Repo, options: PullOptions): Promise<PullResult> {
   return withRepoLock(repo, () => {
-    const transaction = beginTransaction(repo);
-    const task = (options.progress ?? noProgress).start("pulling objects", { unit: "items" });
-    let bytes = 0;
-    visitReachable(source, options.commit, {
-      seen: new Set(),
-      visit({ checksum, type, size }) {
-        if (!hasObject(transaction, checksum, type, size)) bytes += copyObject(transaction, source, checksum, type);
-        task.advance();
-      },
-      unreadable(_, error) {
-        throw error;
-      },
-    });
-    const objects = transaction.staged.size;
-    publish(transaction);
+    const result = transact(repo, (transaction) => copyMissing(transaction, source, options));
     if (options.ref !== undefined) writeRef(repo, options.ref, options.commit);
-    task.finish();
-    return { objects, bytes };
+    return result;
   });
+}
+
+function copyMissing(
+  transaction: Transaction,
+  source: Repo,
+  { commit, progress = noProgress }: PullOptions,
+): PullResult {
+  const task = progress.start("pulling objects", { unit: "items" });
+  let bytes = 0;
+  visitReachable(source, commit, {
+    seen: new Set(),
+    visit({ checksum, type, size }) {
+      if (!hasObject(transaction, checksum, type, size)) bytes += copyObject(transaction, source, checksum, type);
+      task.advance();
+    },
+    unreadable(_, error) {
+      throw error;
+    },
+  });
+  task.finish();
+  return { objects: transaction.staged.size, bytes };
 }

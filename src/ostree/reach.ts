@@ -23,7 +23,11 @@ export interface Reference {
 export function visitReachable(
   repo: Repo,
   commit: Checksum,
-  { seen, visit, unreadable }: {
+  {
+    seen,
+    visit,
+    unreadable,
+  }: {
     seen: Set<string>;
     visit: (reference: Reference) => void;
     unreadable: (reference: Reference, error: unknown) => void;
@@ -50,5 +54,7 @@ export function visitReachable(
         }
       }
     });
-  enter({ checksum: commit, type: "commit", by: fromText(commit) }, () => enterTree(readCommit(repo, commit).tree, "/" as ByteString));
+  enter({ checksum: commit, type: "commit", by: fromText(commit) }, () =>
+    enterTree(readCommit(repo, commit).tree, "/" as ByteString),
+  );
 }

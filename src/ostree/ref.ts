@@ -3,7 +3,20 @@ import { dirname, join } from "node:path";
 import { toText } from "../bytes.ts";
 import { type Checksum, parseChecksum } from "../digest.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
-import { AT_FDCWD, close, isKernelError, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, open, readDirectory, readFile, S_IFDIR, S_IFMT, statIfExists } from "../linux/index.ts";
+import {
+  AT_FDCWD,
+  close,
+  isKernelError,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  open,
+  readDirectory,
+  readFile,
+  S_IFDIR,
+  S_IFMT,
+  statIfExists,
+} from "../linux/index.ts";
 import type { Repo } from "./repo.ts";
 
 declare const brand: unique symbol;
@@ -16,9 +29,13 @@ const COMPONENT = /^[A-Za-z0-9_+:@-][A-Za-z0-9._+:@-]*$/;
 /** Checks a ref name. @throws AtomicError usage on `..`, empty parts, other characters or more than 255 bytes */
 export function parseRefName(text: string): RefName {
   if (text.length > MAX_REF || !text.split("/").every((part) => COMPONENT.test(part))) {
-    throw new AtomicError("usage", `reading ref ${JSON.stringify(text)}: expected letters, digits and ._+:@- in parts joined by /`, {
-      hint: "atomic repo refs",
-    });
+    throw new AtomicError(
+      "usage",
+      `reading ref ${JSON.stringify(text)}: expected letters, digits and ._+:@- in parts joined by /`,
+      {
+        hint: "atomic repo refs",
+      },
+    );
   }
   return text as RefName;
 }
@@ -36,10 +53,14 @@ export function readRef(repo: Repo, ref: RefName): Checksum | undefined {
   try {
     return parseChecksum(text.trimEnd());
   } catch (cause) {
-    throw new AtomicError("corrupt", `reading ref ${ref} in ${repo.path}: expected a checksum, found ${JSON.stringify(text.slice(0, 80))}`, {
-      cause,
-      hint: `atomic repo refs --delete ${ref} --repo ${repo.path}`,
-    });
+    throw new AtomicError(
+      "corrupt",
+      `reading ref ${ref} in ${repo.path}: expected a checksum, found ${JSON.stringify(text.slice(0, 80))}`,
+      {
+        cause,
+        hint: `atomic repo refs --delete ${ref} --repo ${repo.path}`,
+      },
+    );
   }
 }
 
@@ -61,7 +82,9 @@ export function writeRef(repo: Repo, ref: RefName, commit: Checksum): void {
 /** Removes a ref; its objects stay until pruned. @throws AtomicError not-found */
 export function deleteRef(repo: Repo, ref: RefName): void {
   if (readRef(repo, ref) === undefined) {
-    throw new AtomicError("not-found", `deleting ref ${ref}: not in ${repo.path}`, { hint: `atomic repo refs --repo ${repo.path}` });
+    throw new AtomicError("not-found", `deleting ref ${ref}: not in ${repo.path}`, {
+      hint: `atomic repo refs --repo ${repo.path}`,
+    });
   }
   repo.disk.unlink(refFile(repo, ref));
   repo.disk.fsyncDirectory(dirname(refFile(repo, ref)));

@@ -6,7 +6,7 @@ import { withRepoLock } from "./lock.ts";
 import { readRef, writeRef } from "./ref.ts";
 import { renderCommitImage } from "./render-commit.ts";
 import type { Repo } from "./repo.ts";
-import { beginTransaction, publish, type Transaction } from "./transaction.ts";
+import { transact, type Transaction } from "./transaction.ts";
 
 export interface RepairReport extends FsckReport {
   /** Defects that were healed; `defects` lists what remains. */
@@ -25,9 +25,9 @@ export async function repair(repo: Repo, source: Repo, options: FsckOptions = {}
     const repaired: Defect[] = [];
     for (;;) {
       const report = fsck(repo, options);
-      const transaction = beginTransaction(repo);
-      const healed = report.defects.filter((defect) => heal(transaction, source, defect));
-      publish(transaction);
+      const healed = transact(repo, (transaction) =>
+        report.defects.filter((defect) => heal(transaction, source, defect)),
+      );
       if (healed.length === 0) return { ...report, repaired };
       repaired.push(...healed);
     }
@@ -53,7 +53,8 @@ function healOne(transaction: Transaction, source: Repo, defect: Defect): void {
       break;
     case "bad-ref": {
       const commit = readRef(source, defect.ref);
-      if (commit === undefined) throw new AtomicError("not-found", `repairing ref ${defect.ref}: not in ${source.path}`);
+      if (commit === undefined)
+        throw new AtomicError("not-found", `repairing ref ${defect.ref}: not in ${source.path}`);
       writeRef(repo, defect.ref, commit);
       break;
     }

@@ -37,10 +37,13 @@ const DIRECTORIES = [
  */
 export function initRepo(path: string, disk: Durable): Repo {
   if (readFormat(path) !== undefined) {
-    throw new AtomicError("exists", `making store ${path}: there is one already`, { hint: `atomic repo refs --repo ${path}` });
+    throw new AtomicError("exists", `making store ${path}: there is one already`, {
+      hint: `atomic repo refs --repo ${path}`,
+    });
   }
   disk.ensureDirectory(path, 0o755);
   for (const [name, mode] of DIRECTORIES) disk.ensureDirectory(join(path, name), mode);
+  disk.create(join(path, "lock"), 0o644).close();
   disk.replaceFile(join(path, "format.json"), Buffer.from(formatText()), 0o644);
   return { path, disk, readOnly: false };
 }
@@ -52,7 +55,9 @@ export function initRepo(path: string, disk: Durable): Repo {
 export function openRepo(path: string, disk: Durable): Repo {
   const text = readFormat(path);
   if (text === undefined) {
-    throw new AtomicError("not-found", `opening store ${path}: there is none`, { hint: `atomic repo init --repo ${path}` });
+    throw new AtomicError("not-found", `opening store ${path}: there is none`, {
+      hint: `atomic repo init --repo ${path}`,
+    });
   }
   return { path, disk, readOnly: parseFormat(text, path).readOnly };
 }

@@ -23,11 +23,15 @@ export function resolveRev(repo: Repo, text: string): Checksum {
   if (byRef !== undefined) return byRef;
   const matches = /^[0-9a-f]+$/.test(text) && text.length >= MIN_PREFIX ? commitsStarting(repo, text) : [];
   if (matches.length > 1) {
-    throw new AtomicError("usage", `resolving ${text}: ${matches.length} commits start like that`, { hint: `atomic repo log --repo ${repo.path}` });
+    throw new AtomicError("usage", `resolving ${text}: ${matches.length} commits start like that`, {
+      hint: `atomic repo log --repo ${repo.path}`,
+    });
   }
   const [match] = matches;
   if (match === undefined) {
-    throw new AtomicError("not-found", `resolving ${text}: no such ref or commit in ${repo.path}`, { hint: `atomic repo refs --repo ${repo.path}` });
+    throw new AtomicError("not-found", `resolving ${text}: no such ref or commit in ${repo.path}`, {
+      hint: `atomic repo refs --repo ${repo.path}`,
+    });
   }
   return match;
 }

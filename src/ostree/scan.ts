@@ -3,11 +3,28 @@
  *
  * Every directory is opened once without following symlinks; everything below is reached from that descriptor.
  */
-import { type ByteString, compareBytes, fromBytes, toBytes, toText } from "../bytes.ts";
+import { type ByteString, compareBytes, toPath, toText } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
 import {
-  close, listXattrs, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, openAt, fstat, readDirectory, readlinkAt, type Stat, statAt,
-  S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK,
+  close,
+  listXattrs,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  openAt,
+  fstat,
+  readDirectory,
+  readlinkAt,
+  type Stat,
+  statAt,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
 } from "../linux/index.ts";
 import { EMPTY_CHECKSUM, EMPTY_VERITY } from "./dirtree.ts";
 import type { DirectoryNode, InodeMeta, InodeNode, RegularNode } from "./tree.ts";
@@ -37,14 +54,15 @@ export function scanDirectory(fd: number): Scan {
 type State = { files: FoundFile[]; firstNames: Map<string, ByteString> };
 
 function scanInto(fd: number, stat: Stat, path: ByteString, state: State): DirectoryNode {
-  const root: DirectoryNode = { kind: "directory", ...metaOf(fd, Buffer.from("."), stat), children: new Map() };
-  const names = readDirectory(fd).map(({ name }) => name).sort(compareBytes);
+  const root: DirectoryNode = { kind: "directory", ...metaOf(fd, "." as ByteString, stat), children: new Map() };
+  const names = readDirectory(fd)
+    .map(({ name }) => name)
+    .sort(compareBytes);
   for (const name of names) {
-    const bytes = toBytes(name);
     const childPath = (path === "" ? name : `${path}/${name}`) as ByteString;
-    const child = statAt(fd, bytes);
+    const child = statAt(fd, toPath(name));
     if ((child.mode & S_IFMT) === S_IFDIR) {
-      const childFd = openAt(fd, bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      const childFd = openAt(fd, toPath(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       try {
         root.children.set(name, scanInto(childFd, child, childPath, state));
       } finally {
@@ -59,7 +77,7 @@ function scanInto(fd: number, stat: Stat, path: ByteString, state: State): Direc
       continue;
     }
     if (child.nlink > 1) state.firstNames.set(id, childPath);
-    const node = readInode(fd, bytes, child);
+    const node = readInode(fd, name, child);
     if (node.kind === "file" && child.size > 0) state.files.push({ path: childPath, stat: child, node });
     root.children.set(name, node);
   }
@@ -71,13 +89,13 @@ function scanInto(fd: number, stat: Stat, path: ByteString, state: State): Direc
  * A regular file carries its size and the digests of no bytes.
  * @throws AtomicError invalid on a directory or an unknown type
  */
-export function readInode(dirFd: number, name: Buffer, stat: Stat): Exclude<InodeNode, DirectoryNode> {
+export function readInode(dirFd: number, name: ByteString, stat: Stat): Exclude<InodeNode, DirectoryNode> {
   const meta = metaOf(dirFd, name, stat);
   switch (stat.mode & S_IFMT) {
     case S_IFREG:
       return { kind: "file", ...meta, size: stat.size, checksum: EMPTY_CHECKSUM, verity: EMPTY_VERITY };
     case S_IFLNK:
-      return { kind: "symlink", ...meta, target: readlinkAt(dirFd, name) };
+      return { kind: "symlink", ...meta, target: readlinkAt(dirFd, toPath(name)) };
     case S_IFCHR:
       return { kind: "character", ...meta, rdev: stat.rdev };
     case S_IFBLK:
@@ -87,12 +105,19 @@ export function readInode(dirFd: number, name: Buffer, stat: Stat): Exclude<Inod
     case S_IFSOCK:
       return { kind: "socket", ...meta };
     default:
-      throw new AtomicError("invalid", `scanning ${toText(fromBytes(name))}: unknown file type ${stat.mode.toString(8)}`);
+      throw new AtomicError("invalid", `scanning ${toText(name)}: unknown file type ${stat.mode.toString(8)}`);
   }
 }
 
 /** The metadata of a live inode, xattrs included. */
-export function metaOf(dirFd: number, name: Buffer, stat: Stat): InodeMeta {
+export function metaOf(dirFd: number, name: ByteString, stat: Stat): InodeMeta {
   const { uid, gid, mtime, mtimeNsec } = stat;
-  return { mode: stat.mode & 0o7777, uid, gid, mtime, mtimeNsec, xattrs: listXattrs(Buffer.concat([Buffer.from(`/proc/self/fd/${dirFd}/`), name])) };
+  return {
+    mode: stat.mode & 0o7777,
+    uid,
+    gid,
+    mtime,
+    mtimeNsec,
+    xattrs: listXattrs(toPath(`/proc/self/fd/${dirFd}/${name}` as ByteString)),
+  };
 }

@@ -19,8 +19,10 @@ export interface StatCache {
   save(seen: Iterable<{ stat: Stat; digests: ContentDigests }>): void;
 }
 
-const RECORD = 104;
+/** Six 64-bit floats: ino, size, mtime and ctime with their nanoseconds. */
+const KEY = 48;
 const DIGEST = 32;
+const RECORD = KEY + 2 * DIGEST;
 const MAX_CACHE = 512 * 1024 * 1024;
 /** Seconds by which a ctime must precede the scan to be trusted. */
 const MARGIN = 1;
@@ -29,52 +31,46 @@ const MARGIN = 1;
 export function openStatCache(repo: Repo, root: Stat): StatCache {
   const path = join(repo.path, "cache", `stat-${root.dev}-${root.ino}`);
   const scanned = Date.now() / 1000;
-  const records = load(path);
+  const bytes = load(path);
+  const keys = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
   const index = new Map<number, number>();
-  for (let at = 0; at < records.length; at += RECORD) index.set(records.readDoubleLE(at), at);
-  const key = Buffer.alloc(RECORD);
+  for (let at = 0; at < keys.length; at += RECORD / 8) index.set(keys[at]!, at);
 
   return {
     get(stat) {
-      const at = typeof stat.ino === "bigint" ? undefined : index.get(stat.ino);
-      if (at === undefined) return undefined;
-      writeKey(key, 0, stat);
-      if (key.compare(records, at, at + RECORD - 2 * DIGEST, 0, RECORD - 2 * DIGEST) !== 0) return undefined;
-      const digests = at + RECORD - 2 * DIGEST;
+      const at = index.get(Number(stat.ino));
+      if (at === undefined || !keyOf(stat).every((value, i) => value === keys[at + i])) return undefined;
+      const digests = at * 8 + KEY;
       return {
-        checksum: checksumFromBytes(records.subarray(digests, digests + DIGEST)),
-        verity: checksumFromBytes(records.subarray(digests + DIGEST, digests + 2 * DIGEST)),
+        checksum: checksumFromBytes(bytes.subarray(digests, digests + DIGEST)),
+        verity: checksumFromBytes(bytes.subarray(digests + DIGEST, digests + 2 * DIGEST)),
       };
     },
     save(seen) {
       const kept = [...seen].filter(({ stat }) => stat.ctime < scanned - MARGIN && typeof stat.ino === "number");
-      const bytes = Buffer.alloc(kept.length * RECORD + DIGEST);
+      const out = Buffer.from(new ArrayBuffer(kept.length * RECORD + DIGEST));
+      const outKeys = new Float64Array(out.buffer, 0, (kept.length * RECORD) / 8);
       kept.forEach(({ stat, digests }, i) => {
-        writeKey(bytes, i * RECORD, stat);
-        bytes.write(digests.checksum, (i + 1) * RECORD - 2 * DIGEST, "hex");
-        bytes.write(digests.verity, (i + 1) * RECORD - DIGEST, "hex");
+        outKeys.set(keyOf(stat), (i * RECORD) / 8);
+        out.write(digests.checksum + digests.verity, i * RECORD + KEY, "hex");
       });
-      const body = bytes.subarray(0, -DIGEST);
-      if (body.equals(records)) return;
-      bytes.set(checksumToBytes(checksumOf(body)), body.length);
-      replaceUnsynced(repo, path, bytes);
+      const body = out.subarray(0, -DIGEST);
+      out.set(checksumToBytes(checksumOf(body)), body.length);
+      replaceUnsynced(repo, path, out);
     },
   };
 }
 
-function writeKey(out: Buffer, at: number, stat: Stat): void {
-  out.writeDoubleLE(Number(stat.ino), at);
-  out.writeDoubleLE(stat.size, at + 8);
-  out.writeDoubleLE(stat.mtime, at + 16);
-  out.writeDoubleLE(stat.ctime, at + 24);
-  out.writeUInt32LE(stat.mtimeNsec, at + 32);
-  out.writeUInt32LE(stat.ctimeNsec, at + 36);
+function keyOf(stat: Stat): number[] {
+  return [Number(stat.ino), stat.size, stat.mtime, stat.mtimeNsec, stat.ctime, stat.ctimeNsec];
 }
 
+/** The records in a buffer of their own, aligned for 64-bit numbers. */
 function load(path: string): Buffer {
   try {
     const bytes = readFile(path, MAX_CACHE);
-    const body = bytes.subarray(0, -DIGEST);
+    const body = Buffer.from(new ArrayBuffer(Math.max(0, bytes.length - DIGEST)));
+    bytes.copy(body);
     const intact = bytes.length >= DIGEST && body.length % RECORD === 0;
     return intact && checksumOf(body) === checksumFromBytes(bytes.subarray(-DIGEST)) ? body : Buffer.alloc(0);
   } catch (error) {

@@ -5,10 +5,11 @@
  * the renames leaves only `staging/`, which the next transaction removes; a crash among them leaves whole objects that
  * nothing names yet.
  */
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { type Checksum, checksumOf } from "../digest.ts";
+import { type DurableFile, Stopped } from "../durable.ts";
 import { isKernelError } from "../linux/index.ts";
-import { objectPath, type ObjectType } from "./object-path.ts";
+import type { ObjectType } from "./object-path.ts";
 import { measureObject, objectFile, objectSize } from "./object-store.ts";
 import type { Repo } from "./repo.ts";
 
@@ -23,12 +24,31 @@ export interface Transaction {
 /** Objects are never changed and never executed in place. */
 export const OBJECT_MODE = 0o444;
 
-/** Starts a transaction; the caller holds the store's lock until it is published or given up. */
-export function beginTransaction(repo: Repo): Transaction {
-  const staging = join(repo.path, "staging");
+/**
+ * Runs `work` in a transaction and publishes what it staged, or leaves the store as it was when it throws. The caller
+ * holds the store's lock. Refs may be written when this returns.
+ */
+export function transact<T>(repo: Repo, work: (transaction: Transaction) => T): T {
+  const staging = `${repo.path}/staging`;
   repo.disk.removeTree(staging);
   repo.disk.mkdir(staging, 0o700);
-  return { repo, staging, staged: new Map() };
+  const transaction: Transaction = { repo, staging, staged: new Map() };
+  try {
+    const result = work(transaction);
+    publish(transaction);
+    return result;
+  } finally {
+    discard(transaction);
+  }
+}
+
+/** Removes the staging directory; a run that was stopped leaves it to the next transaction, as a power cut would. */
+function discard({ repo, staging }: Transaction): void {
+  try {
+    repo.disk.removeTree(staging);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  }
 }
 
 /** True when the store, or this transaction, holds an object of that name, and of that size where it is known. */
@@ -41,20 +61,31 @@ export function hasObject(transaction: Transaction, checksum: Checksum, type: Ob
 /** Stages `bytes` unless an intact object holds them already; returns their checksum. */
 export function stageBytes(transaction: Transaction, bytes: Uint8Array, type: ObjectType): Checksum {
   const checksum = checksumOf(bytes);
-  if (transaction.staged.has(`${checksum}.${type}`) || isIntact(transaction.repo, checksum, type, bytes.length)) return checksum;
-  const file = transaction.repo.disk.create(stagedFile(transaction, checksum, type), OBJECT_MODE);
+  if (transaction.staged.has(`${checksum}.${type}`) || isIntact(transaction.repo, checksum, type, bytes.length))
+    return checksum;
+  writeStaged(transaction, stagedFile(transaction, checksum, type), bytes);
+  noteStaged(transaction, checksum, type, bytes.length);
+  return checksum;
+}
+
+function writeStaged({ repo }: Transaction, path: string, bytes: Uint8Array): void {
+  let file: DurableFile;
+  try {
+    file = repo.disk.create(path, OBJECT_MODE);
+  } catch (error) {
+    if (isKernelError(error, "EEXIST")) return; // another thread of this transaction has just staged the same bytes
+    throw error;
+  }
   try {
     file.write(bytes);
   } finally {
     file.close();
   }
-  noteStaged(transaction, checksum, type, bytes.length);
-  return checksum;
 }
 
 /** Where an object waits for publication. */
 export function stagedFile(transaction: Transaction, checksum: Checksum, type: ObjectType): string {
-  return join(transaction.staging, `${checksum}.${type}`);
+  return `${transaction.staging}/${checksum}.${type}`;
 }
 
 /** Records that `stagedFile` is complete. */
@@ -70,30 +101,24 @@ export function isIntact(repo: Repo, checksum: Checksum, type: ObjectType, size:
   return objectSize(repo, checksum, type) === size && measureObject(repo, checksum, type).checksum === checksum;
 }
 
-/** Gives every staged object its name, durably. Refs may be written when this returns. */
-export function publish(transaction: Transaction): void {
-  const { repo, staged, staging } = transaction;
-  if (staged.size > 0) {
-    repo.disk.barrier(repo.path);
-    const made = new Set<string>();
-    for (const { checksum, type } of staged.values()) {
-      moveIntoPlace(transaction, checksum, type, made);
-    }
-    repo.disk.barrier(repo.path);
-  }
-  repo.disk.removeTree(staging);
+/** Gives every staged object its name, durably. */
+function publish(transaction: Transaction): void {
+  const { repo, staged } = transaction;
+  if (staged.size === 0) return;
+  repo.disk.barrier(repo.path);
+  for (const { checksum, type } of staged.values()) moveIntoPlace(transaction, checksum, type);
+  repo.disk.barrier(repo.path);
 }
 
-function moveIntoPlace(transaction: Transaction, checksum: Checksum, type: ObjectType, made: Set<string>): void {
+function moveIntoPlace(transaction: Transaction, checksum: Checksum, type: ObjectType): void {
   const { disk } = transaction.repo;
-  const target = objectFile(transaction.repo, checksum, type);
+  const from = stagedFile(transaction, checksum, type);
+  const to = objectFile(transaction.repo, checksum, type);
   try {
-    disk.rename(stagedFile(transaction, checksum, type), target);
+    disk.rename(from, to);
   } catch (error) {
-    const directory = join(transaction.repo.path, "objects", objectPath(checksum, type).slice(0, 2));
-    if (!isKernelError(error, "ENOENT") || made.has(directory)) throw error;
-    disk.mkdir(directory, 0o755);
-    made.add(directory);
-    disk.rename(stagedFile(transaction, checksum, type), target);
+    if (!isKernelError(error, "ENOENT")) throw error;
+    disk.ensureDirectory(dirname(to), 0o755);
+    disk.rename(from, to);
   }
 }

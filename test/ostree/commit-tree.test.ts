@@ -3,7 +3,17 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { createDurable } from "../../src/durable.ts";
 import { isAtomicError } from "../../src/errors.ts";
-import { checkout, commitTree, fsck, initRepo, loadTree, parseRefName, readCommit, readRef, type Repo } from "../../src/ostree/index.ts";
+import {
+  checkout,
+  commitTree,
+  fsck,
+  initRepo,
+  loadTree,
+  parseRefName,
+  readCommit,
+  readRef,
+  type Repo,
+} from "../../src/ostree/index.ts";
 import { listObjects } from "../../src/ostree/list-objects.ts";
 import { listing } from "../support/listing.ts";
 import { unmet } from "../support/needs.ts";
@@ -49,7 +59,10 @@ test("records ref, parent, totals and subject", async () => {
   const second = await commitTree(repo, { tree, ref: MAIN, version: "2.0", timestamp: 5 });
   assert.is(readRef(repo, MAIN), second.commit);
   const { parent, subject, version, timestamp, files, bytes } = readCommit(repo, second.commit);
-  assert.equal({ parent, subject, version, timestamp, files }, { parent: first.commit, subject: "", version: "2.0", timestamp: 5, files: 5 });
+  assert.equal(
+    { parent, subject, version, timestamp, files },
+    { parent: first.commit, subject: "", version: "2.0", timestamp: 5, files: 5 },
+  );
   assert.is(bytes, 20 + 5 + 5 + 9 + 3 * 1024 * 1024 + 17);
   assert.is(second.changed, false);
   assert.is(second.newObjects, 1);
@@ -78,7 +91,9 @@ test("survives a damaged stat cache", async () => {
 test("replaces a damaged object that it meets", async () => {
   const { repo, tree } = setUp();
   await commitTree(repo, { tree, ref: MAIN });
-  const [{ checksum, type }] = [...listObjects(repo)].filter((object) => object.type === "dirtree") as [ReturnType<typeof listObjects> extends Generator<infer T> ? T : never];
+  const [{ checksum, type }] = [...listObjects(repo)].filter((object) => object.type === "dirtree") as [
+    ReturnType<typeof listObjects> extends Generator<infer T> ? T : never,
+  ];
   writeFileSync(join(repo.path, "objects", checksum.slice(0, 2), `${checksum.slice(2)}.${type}`), "garbage");
   assert.is(fsck(repo).defects.length > 0, true);
   await commitTree(repo, { tree, ref: MAIN });

@@ -4,7 +4,19 @@ import * as assert from "uvu/assert";
 import { createDurable } from "../../src/durable.ts";
 import { type Checksum } from "../../src/digest.ts";
 import {
-  commitTree, fsck, initRepo, loadTree, lookup, objectFile, parseRefName, pullLocal, readCommit, readRef, renderCommitImage, repair, type Repo,
+  commitTree,
+  fsck,
+  initRepo,
+  loadTree,
+  lookup,
+  objectFile,
+  parseRefName,
+  pullLocal,
+  readCommit,
+  readRef,
+  renderCommitImage,
+  repair,
+  type Repo,
 } from "../../src/ostree/index.ts";
 import { fromText } from "../../src/bytes.ts";
 import { unmet } from "../support/needs.ts";
@@ -130,7 +142,10 @@ for (const { what, plant } of DEFECTS) {
     const { repo, source, image, commit } = fixture;
     const expected = plant(fixture);
     const messages = fsck(repo, { images: [image] }).defects.map(({ message }) => message);
-    assert.ok(messages.some((message) => expected.test(message)), messages.join("\n"));
+    assert.ok(
+      messages.some((message) => expected.test(message)),
+      messages.join("\n"),
+    );
     const { defects, repaired } = await repair(repo, source, { images: [image] });
     assert.equal(defects, []);
     assert.ok(repaired.length > 0);

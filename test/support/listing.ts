@@ -2,8 +2,23 @@
 import { compareBytes, toBytes, toText, type ByteString } from "../../src/bytes.ts";
 import { checksumOf } from "../../src/digest.ts";
 import {
-  close, fstat, listXattrs, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, openAt, AT_FDCWD, readDirectory, readlinkAt, readFile, S_IFDIR, S_IFLNK,
-  S_IFMT, S_IFREG, type Stat, statAt,
+  close,
+  fstat,
+  listXattrs,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  openAt,
+  AT_FDCWD,
+  readDirectory,
+  readlinkAt,
+  readFile,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  type Stat,
+  statAt,
 } from "../../src/linux/index.ts";
 
 /**
@@ -30,12 +45,27 @@ export function listing(path: string | Buffer, { skip = [] as string[], times = 
     const where = Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), toBytes(name)]);
     const xattrs = listXattrs(where).map((x) => `${toText(x.name)}=${toText(x.value)}`);
     const content =
-      type === S_IFREG ? checksumOf(readFile(where, 2 ** 32)) : type === S_IFLNK ? toText(readlinkAt(fd, toBytes(name))) : "";
+      type === S_IFREG
+        ? checksumOf(readFile(where, 2 ** 32))
+        : type === S_IFLNK
+          ? toText(readlinkAt(fd, toBytes(name)))
+          : "";
     const key = `${stat.dev}:${stat.ino}`;
     if (stat.nlink > 1 && type !== S_IFDIR && !groups.has(key)) groups.set(key, groups.size + 1);
     const size = type === S_IFDIR ? 0 : stat.size;
     const time = times ? `${stat.mtime}.${stat.mtimeNsec}` : "";
-    return [toText(shown), stat.mode.toString(8), stat.uid, stat.gid, size, stat.rdev, time, xattrs.join(","), content, groups.get(key) ?? ""].join(" ");
+    return [
+      toText(shown),
+      stat.mode.toString(8),
+      stat.uid,
+      stat.gid,
+      size,
+      stat.rdev,
+      time,
+      xattrs.join(","),
+      content,
+      groups.get(key) ?? "",
+    ].join(" ");
   };
   const fd = openAt(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
   const root = fstat(fd);
