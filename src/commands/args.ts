@@ -21,9 +21,13 @@ export const refFlag = customFlag<string>({ helpValue: "REF" });
 /** The deployment index written as `text`. @throws AtomicError usage unless it is a small whole number */
 export function parseIndex(text: string): number {
   if (!/^\d{1,4}$/.test(text)) {
-    throw new AtomicError("usage", `reading deployment index ${JSON.stringify(text)}: expected a number such as 0 or 1`, {
-      hint: "atomic host status",
-    });
+    throw new AtomicError(
+      "usage",
+      `reading deployment index ${JSON.stringify(text)}: expected a number such as 0 or 1`,
+      {
+        hint: "atomic host status",
+      },
+    );
   }
   return Number(text);
 }

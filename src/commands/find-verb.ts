@@ -25,7 +25,9 @@ export function findVerb(argv: string[]): Call | undefined {
 
 /** The topic `argv` names, flags aside. */
 export function findTopic(argv: string[]): string | undefined {
-  const words = leadingFlags(argv).rest.filter((word) => !word.startsWith("-")).join(" ");
+  const words = leadingFlags(argv)
+    .rest.filter((word) => !word.startsWith("-"))
+    .join(" ");
   return Object.hasOwn(TOPICS, words) ? words : undefined;
 }
 

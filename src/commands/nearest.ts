@@ -6,17 +6,18 @@
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const longer = candidates.filter((candidate) => candidate.startsWith(word));
   if (longer.length === 1) return longer[0];
+  if (word.length > MAX_LENGTH) return undefined;
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(word.slice(0, MAX_LENGTH), candidate);
+    const distance = editDistance(word, candidate);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }
 
-/** Longer words are compared by their start: the cost is quadratic and the word is the user's. */
+/** No verb is longer, and the cost is quadratic. */
 const MAX_LENGTH = 64;
 
 /** Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours. */

@@ -14,7 +14,8 @@ import { printable } from "./render/printable.ts";
 export function reportError(error: unknown, json: boolean): number {
   const known = error instanceof AtomicError ? error : undefined;
   const code = known?.code ?? "bug";
-  const message = known?.message ?? `this is a bug in atomic: ${error instanceof Error ? error.message : String(error)}`;
+  const message =
+    known?.message ?? `this is a bug in atomic: ${error instanceof Error ? error.message : String(error)}`;
   const hint = known === undefined ? "run it again with ATOMIC_DEBUG=1 and report what it prints" : known.hint;
   if (json) {
     writeStdout(`${JSON.stringify({ error: { code, message, hint } }, null, 2)}\n`);

@@ -17,7 +17,10 @@ export interface Place {
 }
 
 /** What a value with this placeholder may be: the allowed values, or what the host has of that kind. */
-export async function candidatesOf(kind: string | readonly string[], place: Place): Promise<Candidate[] | ShellCompletion> {
+export async function candidatesOf(
+  kind: string | readonly string[],
+  place: Place,
+): Promise<Candidate[] | ShellCompletion> {
   if (typeof kind !== "string") return kind.map((value) => ({ value, description: "" }));
   if (kind === "DIR") return ":directory";
   if (kind === "FILE") return ":file";

@@ -28,7 +28,8 @@ function nextWords(before: string[]): Candidate[] {
   for (const [words, { summary }] of Object.entries(VERBS)) {
     if (!words.startsWith(prefix)) continue;
     const [value = "", ...rest] = words.slice(prefix.length).split(" ");
-    if (rest.length === 0 || !next.has(value)) next.set(value, rest.length === 0 ? summary : (TOPICS[prefix + value] ?? ""));
+    if (rest.length === 0 || !next.has(value))
+      next.set(value, rest.length === 0 ? summary : (TOPICS[prefix + value] ?? ""));
   }
   return [...next].map(([value, description]) => ({ value, description }));
 }
@@ -42,7 +43,9 @@ async function completeCall(call: Call, current: string): Promise<Candidate[] | 
   const at = { sysroot, repo: valueOf(call.argv, "--repo") };
   if (flag?.takes !== undefined) return candidatesOf(flag.takes, at);
   if (current.startsWith("-")) {
-    return [...flags].filter(([name]) => !call.argv.includes(name)).map(([value, { description }]) => ({ value, description }));
+    return [...flags]
+      .filter(([name]) => !call.argv.includes(name))
+      .map(([value, { description }]) => ({ value, description }));
   }
   const positional = call.argv.filter((word, i) => {
     return !word.startsWith("-") && flags.get(call.argv[i - 1] ?? "")?.takes === undefined;

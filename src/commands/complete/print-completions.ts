@@ -11,7 +11,8 @@ import { complete } from "./complete.ts";
 export async function printCompletions(words: string[]): Promise<number> {
   try {
     const found = await complete(words);
-    const lines = typeof found === "string" ? [found] : found.map(({ value, description }) => `${value}\t${description}`);
+    const lines =
+      typeof found === "string" ? [found] : found.map(({ value, description }) => `${value}\t${description}`);
     writeStdout(lines.map((line) => `${line}\n`).join(""));
   } catch (error) {
     if (!(error instanceof AtomicError)) throw error;

@@ -35,7 +35,9 @@ export function renderCommit(checksum: Checksum, commit: Commit, style: Style): 
 export function renderLog(commits: { checksum: Checksum; commit: Commit }[], style: Style): string {
   return commits
     .map(({ checksum, commit: { timestamp, version, subject } }) =>
-      [style.yellow(short(checksum)), utcTime(timestamp), printable(version ?? "-"), printable(subject)].join("  ").trimEnd(),
+      [style.yellow(short(checksum)), utcTime(timestamp), printable(version ?? "-"), printable(subject)]
+        .join("  ")
+        .trimEnd(),
     )
     .join("\n");
 }

@@ -5,7 +5,13 @@ import { table } from "./table.ts";
 import { modeText } from "./mode.ts";
 import { plainStyle } from "./style.ts";
 
-const COLUMNS = [{ name: "" }, { name: "", right: true }, { name: "", right: true }, { name: "", right: true }, { name: "" }];
+const COLUMNS = [
+  { name: "" },
+  { name: "", right: true },
+  { name: "", right: true },
+  { name: "", right: true },
+  { name: "" },
+];
 
 /** One line per entry: mode, owner, group, size or device numbers, path and where a link leads. */
 export function renderEntries(entries: Entry[]): string {

@@ -8,7 +8,9 @@ export function renderFsck({ objects, bytes, defects, repaired }: RepairReport):
   const sum = `checked ${objects} objects, ${formatBytes(bytes)}`;
   const outcome = [
     ...(repaired.length > 0 ? [`${count(repaired.length, "defect")} repaired`] : []),
-    defects.length === 0 ? "all is well" : `${count(defects.length, "defect")} ${repaired.length > 0 ? "left" : "found"}`,
+    defects.length === 0
+      ? "all is well"
+      : `${count(defects.length, "defect")} ${repaired.length > 0 ? "left" : "found"}`,
   ];
   return [
     ...repaired.map(({ message }) => `repaired: ${printable(message)}`),

@@ -36,5 +36,7 @@ function width(cell: string): number {
 export function facts(known: [name: string, value: string | undefined][], style: Style): string {
   const rows = known.filter(([, value]) => value !== undefined && value !== "");
   const widest = Math.max(...rows.map(([name]) => width(name)));
-  return rows.map(([name, value]) => `${style.bold(`${name}:`)}${" ".repeat(widest - width(name) + 2)}${value}`).join("\n");
+  return rows
+    .map(([name, value]) => `${style.bold(`${name}:`)}${" ".repeat(widest - width(name) + 2)}${value}`)
+    .join("\n");
 }

@@ -21,7 +21,12 @@ export default class RepoCat extends RepoCommand {
     const path = treePath(args.path);
     const node = lookup(loadTree(repo, resolveRev(repo, args.rev)), path);
     if (node?.kind !== "file") {
-      const found = node === undefined ? "nothing" : node.kind === "symlink" ? `a symlink to ${toText(node.target)}` : `a ${node.kind}`;
+      const found =
+        node === undefined
+          ? "nothing"
+          : node.kind === "symlink"
+            ? `a symlink to ${toText(node.target)}`
+            : `a ${node.kind}`;
       throw new AtomicError("not-found", `reading ${toText(path)} of ${args.rev}: expected a file, found ${found}`, {
         hint: `atomic repo ls ${args.rev} ${toText(path)}`,
       });

@@ -23,9 +23,13 @@ export default class RepoCheckout extends RepoCommand {
     const path = treePath(flags.subpath);
     const node = lookup(root, path);
     if (node?.kind !== "directory") {
-      throw new AtomicError("not-found", `checking out ${toText(path)} of ${args.rev}: expected a directory, found ${node?.kind ?? "nothing"}`, {
-        hint: `atomic repo ls ${args.rev} /`,
-      });
+      throw new AtomicError(
+        "not-found",
+        `checking out ${toText(path)} of ${args.rev}: expected a directory, found ${node?.kind ?? "nothing"}`,
+        {
+          hint: `atomic repo ls ${args.rev} /`,
+        },
+      );
     }
     const destination = resolve(args.dir);
     checkout(repo, { node, root, destination, progress: this.progress(flags) });

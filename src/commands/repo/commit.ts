@@ -11,7 +11,11 @@ export default class RepoCommit extends RepoCommand {
     ref: refFlag({ summary: "the ref to move to the commit", required: true }),
     version: string({ summary: "version of the tree, shown wherever the commit is", helpValue: "V" }),
     subject: string({ summary: "one line on what changed", helpValue: "S" }),
-    timestamp: integer({ summary: "time of the commit, seconds since 1970; now if left out", helpValue: "SECONDS", min: 0 }),
+    timestamp: integer({
+      summary: "time of the commit, seconds since 1970; now if left out",
+      helpValue: "SECONDS",
+      min: 0,
+    }),
   };
 
   static override examples = ["<%= config.bin %> repo commit --tree rootfs --ref debian/13 --version 13.1"];

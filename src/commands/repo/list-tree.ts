@@ -34,6 +34,7 @@ export function listTree(root: DirectoryNode, path: ByteString, recursive: boole
 function describe(root: DirectoryNode, node: TreeNode, path: ByteString): Entry {
   if (node.kind !== "hardlink") return { path, node };
   const target = lookup(root, node.target);
-  if (target === undefined) throw new AtomicError("corrupt", `listing ${toText(path)}: its first name is not in the tree`);
+  if (target === undefined)
+    throw new AtomicError("corrupt", `listing ${toText(path)}: its first name is not in the tree`);
   return { path, node: target, linkTo: node.target };
 }

@@ -12,6 +12,10 @@ export default class RepoPrune extends RepoCommand {
     const dryRun = flags["dry-run"];
     const result = await prune(this.open(flags), { dryRun });
     const { removed, freed, kept } = result;
-    this.show(flags, result, () => `${dryRun ? "would remove" : "removed"} ${removed} objects, ${formatBytes(freed)}; kept ${kept}`);
+    this.show(
+      flags,
+      result,
+      () => `${dryRun ? "would remove" : "removed"} ${removed} objects, ${formatBytes(freed)}; kept ${kept}`,
+    );
   }
 }
