@@ -11,8 +11,17 @@ export type ProgressUnit = "bytes" | "items";
 
 /** Where long work reports to. Passing `noProgress` costs nothing. */
 export interface Progress {
-  /** Begins a task called `name` (a few words: "writing objects"); `total` may be unknown. */
-  start(name: string, options?: { total?: number; unit?: ProgressUnit }): ProgressTask;
+  /** Begins a task called `name` (a few words: "writing objects"). */
+  start(name: string, options?: TaskOptions): ProgressTask;
+}
+
+export interface TaskOptions {
+  /** How much there is to do, if that is known. */
+  total?: number;
+  /** What `advance` counts; items if left out. */
+  unit?: ProgressUnit;
+  /** The task takes long and cannot say how far it is: its name is shown at once. */
+  announce?: boolean;
 }
 
 /** One piece of long work. */
@@ -54,7 +63,7 @@ export function createProgress(mode: ProgressMode, sink: ProgressSink): Progress
   if (mode === "none") return noProgress;
   const form = mode === "json" ? jsonForm : mode === "auto" && sink.isTTY ? barForm : lineForm;
   return {
-    start(name, { total, unit = "items" } = {}) {
+    start(name, { total, unit = "items", announce = false } = {}) {
       const began = sink.now();
       const state: State = { name, total, unit, done: 0, seconds: 0, finished: false };
       let shownAt = began + form.quiet - form.every;
@@ -65,7 +74,7 @@ export function createProgress(mode: ProgressMode, sink: ProgressSink): Progress
         shown = true;
         sink.write(form.text(state, sink.columns));
       };
-      if (form.quiet === 0) show(began);
+      if (announce || form.quiet === 0) show(began);
       return {
         advance(by = 1) {
           state.done += by;
@@ -74,7 +83,8 @@ export function createProgress(mode: ProgressMode, sink: ProgressSink): Progress
         },
         finish() {
           state.finished = true;
-          if (shown) show(sink.now());
+          const now = sink.now();
+          if (shown || now - began >= form.quiet) show(now);
         },
       };
     },
@@ -102,6 +112,7 @@ const barForm: Form = {
   every: BAR_EVERY_MS,
   text(state, columns) {
     if (state.finished) return `\r\x1b[K${describe(state)}\n`;
+    if (isUncounted(state)) return `\r\x1b[K${describe(state)}`;
     const head = `${state.name} `;
     const tail = ` ${facts(state)}`;
     const width = Math.min(30, columns - head.length - tail.length - 3);
@@ -123,6 +134,7 @@ const jsonForm: Form = {
 };
 
 function describe(state: State): string {
+  if (isUncounted(state)) return state.finished ? `${state.name}: ${formatDuration(state.seconds)}` : `${state.name} …`;
   if (!state.finished) return `${state.name}: ${facts(state)}`;
   return `${state.name}: ${amount(state.done, state.unit)} in ${formatDuration(state.seconds)}${rate(state)}`;
 }
@@ -134,6 +146,10 @@ function facts(state: State): string {
   const left = share > 0 ? `, ${formatDuration((state.seconds / share) * (1 - share))} left` : "";
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   return `${percent}, ${amount(state.done, state.unit)} of ${amount(state.total ?? 0, state.unit)}${rate(state)}${left}`;
+}
+
+function isUncounted({ done, total }: State): boolean {
+  return done === 0 && total === undefined;
 }
 
 function fraction({ done, total }: State): number | undefined {

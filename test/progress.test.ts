@@ -81,6 +81,26 @@ test("draws at most ten bars and writes at most four JSON objects a second", () 
   assert.is(report("json", 10).length, 2);
 });
 
+test("announces what cannot be counted and says how long it took", () => {
+  let now = 0;
+  const written: string[] = [];
+  const sink = { isTTY: false, columns: 80, now: () => now, write: (text: string) => written.push(text) };
+  const task = createProgress("auto", sink).start("installing packages", { announce: true });
+  now = 90_000;
+  task.finish();
+  assert.equal(written, ["installing packages …\n", "installing packages: 1m30s\n"]);
+});
+
+test("tells of a long task that never advanced once it is over", () => {
+  let now = 0;
+  const written: string[] = [];
+  const sink = { isTTY: true, columns: 80, now: () => now, write: (text: string) => written.push(text) };
+  const task = createProgress("auto", sink).start("syncing");
+  now = 3000;
+  task.finish();
+  assert.equal(written, ["\r\x1b[Ksyncing: 3s\n"]);
+});
+
 test("none and noProgress write nothing", () => {
   assert.equal(report("none", 10_000), []);
   noProgress.start("x").advance();

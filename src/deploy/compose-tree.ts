@@ -39,7 +39,7 @@ export function composeTree(file: ComposeFile, root: string, progress: Progress 
   const umask = process.umask(0o022); // the caller's must not decide the tree's modes
   try {
     for (const { name, run } of composeSteps(file)) {
-      const task = progress.start(name);
+      const task = progress.start(name, { announce: true });
       run(root);
       task.finish();
     }
