@@ -34,30 +34,26 @@ function isUpToDate(): boolean {
 /** `main.ts`, and every `*-worker.ts`: a worker is started from a file of its own. */
 function entrypoints(): string[] {
   const names = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
-  return [join("src", "main.ts"), ...names.filter((name) => name.endsWith("-worker.ts")).map((name) => join("src", name))];
+  return [
+    join("src", "main.ts"),
+    ...names.filter((name) => name.endsWith("-worker.ts")).map((name) => join("src", name)),
+  ];
 }
 
 function compile(): void {
-  const unfinished = `${EXECUTABLE}.new`;
-  mkdirSync(dirname(EXECUTABLE), { recursive: true });
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      "build",
-      ...["--compile", "--minify", "--bytecode", "--define", "ATOMIC_BUILT=true"],
-      // As a CommonJS module, `import.meta.url` would name the build tree and workers would be loaded from it.
-      ...["--format", "esm", "--root", "src"],
-      // A program run by root must not be configured by the directory it happens to be in.
-      ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
-      ...["--outfile", unfinished, ...entrypoints()],
-    ],
-    { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] },
-  );
-  if (status !== 0) {
-    rmSync(unfinished, { force: true });
-    throw new Error(`bun build failed with status ${status}`);
-  }
+  // The name is in the executable, and so in the stack of every bug report.
+  const unfinished = join(ROOT, "dist/new", basename(EXECUTABLE));
+  for (const path of [EXECUTABLE, unfinished]) mkdirSync(dirname(path), { recursive: true });
+  const options = ["--compile", "--minify", "--bytecode", "--define", "ATOMIC_BUILT=true"];
+  // As a CommonJS module, `import.meta.url` would name the build tree and workers would be loaded from it.
+  options.push("--format", "esm", "--root", "src");
+  // A program run by root must not be configured by the directory it happens to be in.
+  options.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
+  const args = ["build", ...options, "--outfile", unfinished, ...entrypoints()];
+  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new Error(`bun build failed with status ${status}`);
   renameSync(unfinished, EXECUTABLE); // replaces one that is running, too
+  rmSync(dirname(unfinished), { recursive: true });
 }
 
 function copyNativeFiles(directory: string): void {

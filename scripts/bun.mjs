@@ -8,6 +8,7 @@ const PACKAGES = { x64: "bun-linux-x64-baseline", arm64: "bun-linux-aarch64" };
 /** Its path, installed or not. @throws Error on another kind of machine */
 export function bunPath() {
   const name = process.platform === "linux" ? PACKAGES[process.arch] : undefined;
-  if (name === undefined) throw new Error(`atomic runs on Linux x64 and arm64, not on ${process.platform} ${process.arch}`);
+  if (name === undefined)
+    throw new Error(`atomic runs on Linux x64 and arm64, not on ${process.platform} ${process.arch}`);
   return join(ROOT, "node_modules/@oven", name, "bin/bun");
 }

@@ -84,7 +84,7 @@ async function runFile(file: string, index: number): Promise<Result> {
   // A file, not a pipe: a process the test left behind must not keep us waiting.
   const output = openSync(outputPath, "w");
   const runner = join(import.meta.dirname, "support/run-file.ts");
-  const [program = process.execPath, ...args] = [...prefix, process.execPath, runner, file, reportPath];
+  const [program, ...args] = [...prefix, process.execPath, runner, file, reportPath] as [string, ...string[]];
   const env = { ...process.env, ...(prefix.length > 0 ? { ATOMIC_TEST_MOUNTS: "private" } : {}) };
   const child = spawn(program, args, { cwd: ROOT, env, detached: true, stdio: ["ignore", output, output] });
   closeSync(output);

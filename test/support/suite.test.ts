@@ -34,6 +34,8 @@ const traps: [fixture: string, summary: string, said: string][] = [
   ["before-hook.ts", "0 passed, 2 failed", "hooked: before hook: no setup"],
   ["after-each-hook.ts", "1 passed, 3 failed", "hooked: after.each hook: no cleanup"],
   ["after-hook.ts", "1 passed, 3 failed", "second: never runs: did not run"],
+  ["late-hook.ts", "1 passed, 1 failed", "late: registers a hook: after hook registered"],
+  ["late-test.ts", "1 passed, 1 failed", "late: inner: did not run"],
   ["unhandled-rejection.ts", "1 passed, 1 failed", "unhandled rejection: nobody listens"],
   ["late-throw.ts", "1 passed, 1 failed", "uncaught exception: too late"],
   ["early-exit.ts", "0 passed, 3 failed", "exited before its tests were done"],

@@ -69,21 +69,25 @@ export function suite(name: string, skipReason?: string): Test {
   if (globalThis.UVU_DEFER === undefined) throw new Error("run this file with: npm test, or bun test/run.ts FILE");
   const uvu = uvuSuite(name);
   const own: Outcome[] = [];
+  let started = false;
   const add = (outcome: Outcome): Outcome => {
     own.push(outcome);
     outcomes.push(outcome);
     return outcome;
   };
   const skip = (test: string, reason: string) => void add({ suite: name, name: test, status: "skipped", reason });
-  const hook = (kind: string, register: (fn: Callback) => void) => (fn: Callback) =>
+  const hook = (kind: string, register: (fn: Callback) => void) => (fn: Callback) => {
+    if (started) throw new Error(`${kind} hook registered while the suite runs: it would never run`);
     register(async () => {
       await guarded(fn, (reason) => {
         console.error(`${kind} hook: ${reason}`); // uvu drops it
         add({ suite: name, name: `${kind} hook`, status: "failed", reason });
       });
     });
+  };
 
   starters.push(() => {
+    started = true;
     if (own.length === 0) add({ suite: name, name: "(suite)", status: "failed", reason: "has no test" });
     if (own.some((outcome) => outcome.status === "pending")) uvu.run();
   });
