@@ -1,5 +1,5 @@
 /** The YAML below a compose file: reading it within bounds, and checking maps key by key. */
-import { isMap, isScalar, parseDocument } from "yaml";
+import { isMap, parseDocument } from "yaml";
 import { AtomicError } from "../errors.ts";
 
 /** A compose file's document before it is checked: plain maps, lists and scalars. */
@@ -26,18 +26,18 @@ export function parseComposeDocument(text: string): ComposeDocument {
   }
 }
 
-/** Reads the value of a `KEY=VALUE` setting as YAML does. @throws AtomicError usage unless it is a scalar */
-export function parseSetting(text: string): { path: string[]; value: unknown } {
+/** Splits a `KEY=VALUE` setting: true and false are booleans, anything else is text. @throws AtomicError usage */
+export function parseSetting(text: string): { path: string[]; value: string | boolean } {
   const at = text.indexOf("=");
   const path = text.slice(0, Math.max(at, 0)).split(".");
-  const value = parseDocument(text.slice(at + 1), { version: "1.2", schema: "core" });
-  if (at < 1 || path.some((part) => part === "") || value.errors.length > 0 || !isScalar(value.contents)) {
+  if (path.includes("")) {
     throw new AtomicError(
       "usage",
       `reading the setting ${JSON.stringify(text)}: expected KEY=VALUE, as in debian.updates=true`,
     );
   }
-  return { path, value: value.contents.value };
+  const value = text.slice(at + 1);
+  return { path, value: value === "true" || value === "false" ? value === "true" : value };
 }
 
 /** A map being checked: what was not asked for by the end is an unknown key. */

@@ -116,12 +116,9 @@ function parseDebian(keys: Keys): DebianBase {
 }
 
 function parseTimestamp(value: unknown): number {
-  const seconds =
-    typeof value === "number"
-      ? value
-      : typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)
-        ? Date.parse(value) / 1000
-        : NaN;
+  const text = String(value);
+  const isDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
+  const seconds = isDate ? Date.parse(text) / 1000 : /^\d{1,10}$/.test(text) ? Number(text) : NaN;
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_TIMESTAMP) {
     throw bad(`timestamp: expected seconds or a date such as 2026-07-11T00:00:00Z, found ${show(value)}`);
   }

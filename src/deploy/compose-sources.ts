@@ -65,7 +65,7 @@ export function debianSources(base: DebianBase, machine: readonly AptSource[]): 
       "not-found",
       `looking for a mirror of ${base.suite}: this machine's apt sources name no Debian archive`,
       {
-        hint: "atomic compose FILE.yaml --mirror URL",
+        hint: "atomic compose FILE.yaml --set debian.mirror=URL",
       },
     );
   }

@@ -178,14 +178,15 @@ test("extends another file: maps are joined, lists and files replaced, overlays 
 
 test("settings override the file", () => {
   const path = directory({ "a.yaml": DEBIAN });
-  const settings = ["debian.updates=true", "debian.mirror=http://127.0.0.1:1/debian", "timestamp=5"];
+  const settings = ["debian.updates=true", "debian.mirror=http://127.0.0.1:1/debian", "timestamp=5", "version=13.10"];
   const file = loadComposeFile(join(path, "a.yaml"), settings);
   assert.is(file.debian?.updates, true);
   assert.is(file.debian?.mirror, "http://127.0.0.1:1/debian");
   assert.is(file.timestamp, 5);
+  assert.is(file.version, "13.10");
 });
 
-for (const setting of ["", "debian.updates", "=true", "debian..updates=true", "kargs=[a]"]) {
+for (const setting of ["", "debian.updates", "=true", "debian..updates=true", "debian.=x"]) {
   test(`rejects the setting ${JSON.stringify(setting)}`, () => {
     const path = directory({ "a.yaml": DEBIAN });
     assert.throws(
@@ -194,6 +195,17 @@ for (const setting of ["", "debian.updates", "=true", "debian..updates=true", "k
     );
   });
 }
+
+test("rejects a setting whose value the key does not take", () => {
+  const path = directory({ "a.yaml": DEBIAN });
+  for (const setting of ["kargs=[a]", "debian=x", "debian.updates=yes", "ref=../x", "nokey=1"]) {
+    assert.throws(
+      () => loadComposeFile(join(path, "a.yaml"), [setting]),
+      (error: unknown) => isAtomicError(error, "invalid"),
+      setting,
+    );
+  }
+});
 
 test("rejects files that extend each other, and names the file in an error", () => {
   const path = directory({ "a.yaml": "extends: b.yaml\n", "b.yaml": "extends: a.yaml\n", "bad.yaml": "format: 3\n" });
