@@ -64,7 +64,7 @@ function details(node: InodeNode, nlink: number) {
       return {
         ...plain,
         size: node.size,
-        payload: objectPath(node.checksum, "file") as string as ByteString,
+        payload: objectPath(node.checksum, "file") as ByteString,
         digest: node.verity,
       };
     case "directory":

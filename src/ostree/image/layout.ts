@@ -69,7 +69,17 @@ function earliest(inodes: readonly Inode[]): { mtime: number; mtimeNsec: number 
 }
 
 function measure({ node, names, xattrs }: Inode): Place {
-  const place = { at: 0, compact: false, xattrs: storeXattrs(xattrs), size: 0, blocks: 0, tail: 0, blockAt: 0, chunkBits: 0, chunks: 0 };
+  const place = {
+    at: 0,
+    compact: false,
+    xattrs: storeXattrs(xattrs),
+    size: 0,
+    blocks: 0,
+    tail: 0,
+    blockAt: 0,
+    chunkBits: 0,
+    chunks: 0,
+  };
   if (node.kind === "directory") {
     for (const name of names) {
       const entry = DIRENT + name.length;

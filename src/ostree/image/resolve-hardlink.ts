@@ -20,7 +20,10 @@ export function resolveHardlink(root: Inode, { directory, index, target }: Hardl
   const found = target.startsWith("/") ? lookup(root, target.slice(1).split("/")) : undefined;
   if (found === undefined || found.node === cover || found.node.kind === "directory") {
     const kind = found?.node.kind === "directory" ? "a directory" : "nothing or a hard link";
-    throw refusal(pathOf(directory, directory.names[index]), `expected a file at its target ${toText(target)}, found ${kind}`);
+    throw refusal(
+      pathOf(directory, directory.names[index]),
+      `expected a file at its target ${toText(target)}, found ${kind}`,
+    );
   }
   found.nlink += 1;
   directory.targets[index] = found;

@@ -1,5 +1,16 @@
 /** Writes a laid-out image: header, superblock, inodes, shared xattrs, data blocks. */
-import { BLOCK, COMPACT_INODE, DIRENT, EXTENDED_INODE, LAYOUT, NULL_ADDRESS, SLOT, SUPERBLOCK_AT, XATTR_ENTRY, XATTR_HEADER } from "./erofs.ts";
+import {
+  BLOCK,
+  COMPACT_INODE,
+  DIRENT,
+  EXTENDED_INODE,
+  LAYOUT,
+  NULL_ADDRESS,
+  SLOT,
+  SUPERBLOCK_AT,
+  XATTR_ENTRY,
+  XATTR_HEADER,
+} from "./erofs.ts";
 import type { Inode } from "./inode.ts";
 import type { ImageInodes } from "./inodes.ts";
 import type { Layout, Place } from "./layout.ts";
@@ -103,7 +114,14 @@ function writeXattr(out: Buffer, view: DataView, { name, value, digest, valueSiz
   if (digest !== "") out.write(digest, at + XATTR_ENTRY + name.suffix.length + value.length, "hex");
 }
 
-function writeData(out: Buffer, view: DataView, inode: Inode, place: Place, tailAt: number, places: readonly Place[]): void {
+function writeData(
+  out: Buffer,
+  view: DataView,
+  inode: Inode,
+  place: Place,
+  tailAt: number,
+  places: readonly Place[],
+): void {
   const { node } = inode;
   const blocksAt = place.blockAt * BLOCK;
   if (node.kind === "directory") {
@@ -116,7 +134,14 @@ function writeData(out: Buffer, view: DataView, inode: Inode, place: Place, tail
   }
 }
 
-function writeDirectory(out: Buffer, view: DataView, inode: Inode, place: Place, tailAt: number, places: readonly Place[]): void {
+function writeDirectory(
+  out: Buffer,
+  view: DataView,
+  inode: Inode,
+  place: Place,
+  tailAt: number,
+  places: readonly Place[],
+): void {
   const { names } = inode;
   let first = 0;
   for (let block = 0; first < names.length; block++) {
@@ -125,7 +150,15 @@ function writeDirectory(out: Buffer, view: DataView, inode: Inode, place: Place,
       used += DIRENT + names[next]!.length;
       if (used > BLOCK) break;
     }
-    writeEntries(out, view, inode, first, next, block < place.blocks ? (place.blockAt + block) * BLOCK : tailAt, places);
+    writeEntries(
+      out,
+      view,
+      inode,
+      first,
+      next,
+      block < place.blocks ? (place.blockAt + block) * BLOCK : tailAt,
+      places,
+    );
     first = next;
   }
 }
