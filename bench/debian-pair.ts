@@ -3,11 +3,9 @@
  *
  * Both are composed once as plain directories and then reused: `bun bench/debian-pair.ts` makes and describes them.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { loadComposeFile } from "../src/deploy/compose-load.ts";
-import { walkTree } from "../src/deploy/compose-paths.ts";
-import { composeTree } from "../src/deploy/compose-tree.ts";
+import { composeTree, loadComposeFile } from "../src/deploy/index.ts";
 import { createProgress, type Progress } from "../src/progress.ts";
 
 const IMAGES = resolve(import.meta.dirname, "../images/host");
@@ -56,12 +54,20 @@ function composeOnce(file: string, tree: string, progress?: Progress): string {
 function measure(path: string): PairTree {
   const seen = new Set<number>();
   const tree: PairTree = { path, files: 0, bytes: 0 };
-  walkTree(path, "", (_, stat) => {
-    if (stat.isDirectory()) return;
-    tree.files++;
-    if (stat.isFile() && !seen.has(stat.ino)) tree.bytes += stat.size;
-    seen.add(stat.ino);
-  });
+  const enter = (directory: string): void => {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const child = join(directory, entry.name);
+      if (entry.isDirectory()) {
+        enter(child);
+        continue;
+      }
+      const { ino, size } = lstatSync(child);
+      tree.files++;
+      if (entry.isFile() && !seen.has(ino)) tree.bytes += size;
+      seen.add(ino);
+    }
+  };
+  enter(path);
   return tree;
 }
 

@@ -103,5 +103,8 @@ function explain(error: unknown, suite: string, sources: readonly string[]): unk
   if (problem === undefined) return error;
   const mirror = /\] (\S+)/.exec(sources[0] ?? "")?.[1]?.replace(CREDENTIALS, "") ?? "";
   const message = `installing ${suite}: the mirror ${mirror} ${problem.means(problem.said.exec(error.message)?.[1] ?? "")}`;
-  return new AtomicError("child-failed", message, { cause: error, hint: "atomic compose FILE.yaml --set debian.mirror=URL" });
+  return new AtomicError("child-failed", message, {
+    cause: error,
+    hint: "atomic compose FILE.yaml --set debian.mirror=URL",
+  });
 }

@@ -25,7 +25,7 @@ export function loadComposeFile(path: string, settings: readonly string[] = []):
 }
 
 /** `own` over `base`: maps are joined key by key, everything else is replaced. */
-export function extendDocument(base: ComposeDocument, own: ComposeDocument): ComposeDocument {
+function extendDocument(base: ComposeDocument, own: ComposeDocument): ComposeDocument {
   const result = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(own)) {
     const inherited = result.get(key);

@@ -64,9 +64,7 @@ interface ComposeStep {
 function composeSteps(file: ComposeFile): ComposeStep[] {
   const { debian } = file;
   const steps: (ComposeStep | undefined)[] = [
-    debian === undefined
-      ? { name: "making the tree", run: (root) => void mkdirSync(root, 0o755) }
-      : installStep(file, debian),
+    debian === undefined ? { name: "making the tree", run: makeRoot } : installStep(file, debian),
     { name: "adding files", run: (root) => addFiles(root, file) },
     debian && { name: "setting units", run: (root) => setUnits(root, file) },
     debian && { name: "making the initramfs", run: (root) => makeInitramfs(root, file.timestamp) },
@@ -74,6 +72,10 @@ function composeSteps(file: ComposeFile): ComposeStep[] {
     ...NORMALIZE_STEPS.map(({ name, run }) => ({ name, run: (root: string) => run(root, file.timestamp) })),
   ];
   return steps.filter((step) => step !== undefined);
+}
+
+function makeRoot(root: string): void {
+  mkdirSync(root, 0o755);
 }
 
 /** What the machine lacks is found out here, before anything is downloaded. */
