@@ -1,8 +1,10 @@
 /** The commit object: a root dirtree with who, when and why. Layout: docs/formats.md, "commit". */
-import { type Checksum, checksumFromBytes, checksumToBytes } from "../digest.ts";
+import { type ByteString, toBytes } from "../bytes.ts";
+import { type Checksum, checksumFromBytes } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
-import { CborFields, decodeCbor, encodeCbor } from "./cbor.ts";
-import { inodeFields, takeInodeMeta } from "./inode-cbor.ts";
+import { type CborReader, createCborReader } from "./cbor-reader.ts";
+import { createCborWriter } from "./cbor-writer.ts";
+import { INODE_ITEMS, readInodeMeta, writeInode } from "./inode-cbor.ts";
 import type { InodeMeta } from "./tree.ts";
 
 export interface Commit {
@@ -26,78 +28,79 @@ export interface Commit {
 }
 
 const FORMAT = 1;
+const ITEMS = 11;
 const MAX_TEXT = 64 * 1024;
+const MAX_METADATA_PAIRS = 1000;
 const MAX_TIMESTAMP = 253_402_300_799; // the last second of the year 9999
 
 /** The bytes of a commit; equal commits give equal bytes. */
 export function encodeCommit(commit: Commit): Buffer {
-  return encodeCbor({
-    format: FORMAT,
-    tree: checksumToBytes(commit.tree),
-    root: inodeFields(commit.root),
-    ...(commit.parent === undefined ? {} : { parent: checksumToBytes(commit.parent) }),
-    timestamp: commit.timestamp,
-    subject: commit.subject,
-    ...(commit.version === undefined ? {} : { version: commit.version }),
-    metadata: commit.metadata,
-    image: checksumToBytes(commit.image),
-    files: commit.files,
-    bytes: commit.bytes,
-  });
+  const out = createCborWriter();
+  out.array(ITEMS);
+  out.integer(FORMAT);
+  out.checksum(commit.tree);
+  out.array(INODE_ITEMS);
+  writeInode(out, commit.root);
+  if (commit.parent === undefined) out.bytes("" as ByteString);
+  else out.checksum(commit.parent);
+  out.integer(commit.timestamp);
+  out.text(commit.subject);
+  out.text(commit.version ?? "");
+  const pairs = Object.entries(commit.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  out.array(2 * pairs.length);
+  for (const text of pairs.flat()) out.text(text);
+  out.checksum(commit.image);
+  out.integer(commit.files);
+  out.integer(commit.bytes);
+  return out.finish();
 }
 
 /** Reads a commit from its bytes, which are untrusted. @throws AtomicError invalid, unsupported (a newer format) */
 export function parseCommit(bytes: Uint8Array): Commit {
-  const map = record(decodeCbor(bytes, "commit"), "commit");
-  if (map["format"] !== FORMAT) {
-    throw new AtomicError(
-      "unsupported",
-      `reading a commit: expected format ${FORMAT}, found ${JSON.stringify(map["format"])}`,
-    );
+  const input = createCborReader(bytes, "commit");
+  const items = input.array(ITEMS);
+  const format = input.integer(1, 0xffffffff);
+  if (format !== FORMAT) {
+    throw new AtomicError("unsupported", `reading a commit: expected format ${FORMAT}, found ${format}`, {
+      hint: "atomic --version",
+    });
   }
-  const root = new CborFields(map["root"], "commit root");
-  const commit: Commit = {
-    tree: digest(map, "tree"),
-    root: takeInodeMeta(root, "/"),
-    timestamp: integer(map, "timestamp", MAX_TIMESTAMP),
-    subject: text(map["subject"], "subject"),
-    metadata: Object.fromEntries(
-      Object.entries(record(map["metadata"], "commit metadata")).map(([key, value]) => [key, text(value, key)]),
-    ),
-    image: digest(map, "image"),
-    files: integer(map, "files", Number.MAX_SAFE_INTEGER),
-    bytes: integer(map, "bytes", Number.MAX_SAFE_INTEGER),
+  if (items !== ITEMS) throw new AtomicError("invalid", `decoding commit: expected ${ITEMS} items, found ${items}`);
+  const tree = input.checksum();
+  input.arrayOf(INODE_ITEMS);
+  const root = readInodeMeta(input);
+  const parent = input.bytes(0, 32);
+  const timestamp = input.integer(0, MAX_TIMESTAMP);
+  const subject = input.text(MAX_TEXT);
+  const version = input.text(MAX_TEXT);
+  const metadata = readMetadata(input);
+  const image = input.checksum();
+  const files = input.integer(0, Number.MAX_SAFE_INTEGER);
+  const totalBytes = input.integer(0, Number.MAX_SAFE_INTEGER);
+  input.end();
+  return {
+    tree,
+    root,
+    ...(parent === "" ? {} : { parent: checksumFromBytes(toBytes(parent)) }),
+    timestamp,
+    subject,
+    ...(version === "" ? {} : { version }),
+    metadata,
+    image,
+    files,
+    bytes: totalBytes,
   };
-  root.end();
-  if ("parent" in map) commit.parent = digest(map, "parent");
-  if ("version" in map) commit.version = text(map["version"], "version");
-  return commit;
 }
 
-function record(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array) {
-    throw new AtomicError("invalid", `decoding ${what}: expected a map`);
+function readMetadata(input: CborReader): Record<string, string> {
+  const items = input.array(2 * MAX_METADATA_PAIRS);
+  if (items % 2 !== 0) throw new AtomicError("invalid", "decoding commit: expected a value for every metadata key");
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < items; i += 2) {
+    const key = input.text(MAX_TEXT);
+    if (i > 0 && key <= pairs.at(-1)![0])
+      throw new AtomicError("invalid", "decoding commit: metadata keys must be sorted");
+    pairs.push([key, input.text(MAX_TEXT)]);
   }
-  return value as Record<string, unknown>;
-}
-
-function digest(map: Record<string, unknown>, key: string): Checksum {
-  const value = map[key];
-  if (!(value instanceof Uint8Array)) throw new AtomicError("invalid", `decoding commit: ${key}: expected 32 bytes`);
-  return checksumFromBytes(value);
-}
-
-function integer(map: Record<string, unknown>, key: string, max: number): number {
-  const value = map[key];
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > max) {
-    throw new AtomicError("invalid", `decoding commit: ${key}: expected an integer in 0 … ${max}`);
-  }
-  return value;
-}
-
-function text(value: unknown, key: string): string {
-  if (typeof value !== "string" || value.length > MAX_TEXT) {
-    throw new AtomicError("invalid", `decoding commit: ${key}: expected text of at most ${MAX_TEXT} characters`);
-  }
-  return value;
+  return Object.fromEntries(pairs);
 }

@@ -3,11 +3,12 @@
  * A directory's own metadata lives in its parent's dirtree (the root's in the commit), so equal subtrees are one
  * object. Layout: docs/formats.md, "dirtree".
  */
-import { type ByteString, compareBytes, fromBytes, toBytes, toText } from "../bytes.ts";
-import { type Checksum, checksumFromBytes, checksumToBytes } from "../digest.ts";
+import { type ByteString, compareBytes, toText } from "../bytes.ts";
+import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
-import { CborFields, decodeCbor, encodeCbor } from "./cbor.ts";
-import { inodeFields, takeInodeMeta } from "./inode-cbor.ts";
+import { type CborReader, createCborReader } from "./cbor-reader.ts";
+import { type CborWriter, createCborWriter } from "./cbor-writer.ts";
+import { INODE_ITEMS, readInodeMeta, writeInode } from "./inode-cbor.ts";
 import type { DeviceNode, HardlinkNode, InodeMeta, PipeNode, RegularNode, SymlinkNode } from "./tree.ts";
 
 /** A subdirectory as its parent names it. */
@@ -23,6 +24,8 @@ export type Dirtree = Map<ByteString, DirtreeEntry>;
 const FORMAT = 1;
 const KINDS = ["file", "directory", "symlink", "character", "block", "fifo", "socket", "hardlink"] as const;
 const MAX_ENTRIES = 1_000_000;
+/** More than any kind of entry has. */
+const MAX_ITEMS = 23;
 /** Linux: NAME_MAX. */
 const MAX_NAME = 255;
 /** Linux: PATH_MAX, which counts the final NUL. */
@@ -35,30 +38,48 @@ export const EMPTY_VERITY = "3d248ca542a24fc62d1c43b916eae5016878e2533c88238480b
 
 /** The bytes of a dirtree; equal entries in any order give equal bytes. */
 export function encodeDirtree(tree: Dirtree): Buffer {
-  const names = [...tree.keys()].sort(compareBytes);
-  return encodeCbor([FORMAT, names.map((name) => encodeEntry(name, tree.get(name)!))]);
+  const out = createCborWriter();
+  out.array(2);
+  out.integer(FORMAT);
+  out.array(tree.size);
+  for (const name of [...tree.keys()].sort(compareBytes)) writeEntry(out, name, tree.get(name)!);
+  return out.finish();
 }
 
-function encodeEntry(name: ByteString, entry: DirtreeEntry): unknown[] {
-  const head = [toBytes(name), KINDS.indexOf(entry.kind)];
-  if (entry.kind === "hardlink") return [...head, toBytes(entry.target)];
-  head.push(...(inodeFields(entry) as number[]));
+function writeEntry(out: CborWriter, name: ByteString, entry: DirtreeEntry): void {
+  out.array(itemsOf(entry.kind, entry.kind === "file" && entry.size === 0));
+  out.bytes(name);
+  out.integer(KINDS.indexOf(entry.kind));
+  if (entry.kind !== "hardlink") writeInode(out, entry);
   switch (entry.kind) {
     case "file":
-      return entry.size === 0
-        ? [...head, 0]
-        : [...head, entry.size, checksumToBytes(entry.checksum), checksumToBytes(entry.verity)];
+      out.integer(entry.size);
+      if (entry.size === 0) break;
+      out.checksum(entry.checksum);
+      out.checksum(entry.verity);
+      break;
     case "directory":
-      return [...head, checksumToBytes(entry.tree)];
+      out.checksum(entry.tree);
+      break;
     case "symlink":
-      return [...head, toBytes(entry.target)];
+    case "hardlink":
+      out.bytes(entry.target);
+      break;
     case "character":
     case "block":
-      return [...head, entry.rdev];
+      out.integer(entry.rdev);
+      break;
     case "fifo":
     case "socket":
-      return head;
+      break;
   }
+}
+
+/** The number of items in an entry: name and kind, the inode, and what the kind adds. */
+function itemsOf(kind: DirtreeEntry["kind"], isEmptyFile: boolean): number {
+  if (kind === "hardlink") return 3;
+  const own = kind === "file" ? (isEmptyFile ? 1 : 3) : kind === "fifo" || kind === "socket" ? 0 : 1;
+  return 2 + INODE_ITEMS + own;
 }
 
 /**
@@ -66,48 +87,51 @@ function encodeEntry(name: ByteString, entry: DirtreeEntry): unknown[] {
  * @throws AtomicError invalid on a bad name, order, kind, number or length
  */
 export function parseDirtree(bytes: Uint8Array): Dirtree {
-  const top = new CborFields(decodeCbor(bytes, "dirtree"), "dirtree");
-  top.integer(FORMAT, FORMAT);
-  const entries = top.array(MAX_ENTRIES);
-  top.end();
+  const input = createCborReader(bytes, "dirtree");
+  input.arrayOf(2);
+  input.integer(FORMAT, FORMAT);
   const tree: Dirtree = new Map();
   let previous = "";
-  for (const item of entries) {
-    const fields = new CborFields(item, "dirtree entry");
-    const name = checkName(fromBytes(fields.bytes(1, MAX_NAME)));
+  for (let left = input.array(MAX_ENTRIES); left > 0; left--) {
+    const items = input.array(MAX_ITEMS);
+    const name = checkName(input.bytes(1, MAX_NAME));
     if (name <= previous) throw new AtomicError("invalid", `decoding dirtree: ${toText(name)} is out of order`);
     previous = name;
-    tree.set(name, parseEntry(fields, toText(name)));
-    fields.end();
+    const entry = readEntry(input, name);
+    if (items !== itemsOf(entry.kind, entry.kind === "file" && entry.size === 0)) {
+      throw new AtomicError("invalid", `decoding dirtree: ${toText(name)} has ${items} items`);
+    }
+    tree.set(name, entry);
   }
+  input.end();
   return tree;
 }
 
-function parseEntry(fields: CborFields, what: string): DirtreeEntry {
-  const kind = KINDS[fields.integer(0, KINDS.length - 1)]!;
-  if (kind === "hardlink") return { kind, target: checkTarget(fromBytes(fields.bytes(2, MAX_TARGET))) };
-  const meta = takeInodeMeta(fields, what);
+function readEntry(input: CborReader, name: ByteString): DirtreeEntry {
+  const kind = KINDS[input.integer(0, KINDS.length - 1)]!;
+  if (kind === "hardlink") return { kind, target: checkTarget(input.bytes(2, MAX_TARGET)) };
+  const { mode, uid, gid, mtime, mtimeNsec, xattrs } = readInodeMeta(input);
   switch (kind) {
     case "file": {
-      const size = fields.integer(0, Number.MAX_SAFE_INTEGER);
-      if (size === 0) return { kind, ...meta, size, checksum: EMPTY_CHECKSUM, verity: EMPTY_VERITY };
-      const checksum = checksumFromBytes(fields.bytes(32, 32));
-      return { kind, ...meta, size, checksum, verity: checksumFromBytes(fields.bytes(32, 32)) };
+      const size = input.integer(0, Number.MAX_SAFE_INTEGER);
+      const [checksum, verity] = size === 0 ? [EMPTY_CHECKSUM, EMPTY_VERITY] : [input.checksum(), input.checksum()];
+      return { kind, mode, uid, gid, mtime, mtimeNsec, xattrs, size, checksum, verity };
     }
     case "directory":
-      return { kind, ...meta, tree: checksumFromBytes(fields.bytes(32, 32)) };
+      return { kind, mode, uid, gid, mtime, mtimeNsec, xattrs, tree: input.checksum() };
     case "symlink": {
-      const target = fromBytes(fields.bytes(1, MAX_TARGET));
-      if (target.includes("\0"))
-        throw new AtomicError("invalid", `decoding dirtree: the target of ${what} contains NUL`);
-      return { kind, ...meta, target };
+      const target = input.bytes(1, MAX_TARGET);
+      if (target.includes("\0")) {
+        throw new AtomicError("invalid", `decoding dirtree: the target of ${toText(name)} contains NUL`);
+      }
+      return { kind, mode, uid, gid, mtime, mtimeNsec, xattrs, target };
     }
     case "character":
     case "block":
-      return { kind, ...meta, rdev: fields.integer(0, UINT32) };
+      return { kind, mode, uid, gid, mtime, mtimeNsec, xattrs, rdev: input.integer(0, UINT32) };
     case "fifo":
     case "socket":
-      return { kind, ...meta };
+      return { kind, mode, uid, gid, mtime, mtimeNsec, xattrs };
   }
 }
 

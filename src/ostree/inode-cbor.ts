@@ -1,8 +1,11 @@
 /** How an inode's metadata is written inside dirtrees and commits: `mode, uid, gid, mtime, nsec, [name, value, …]`. */
-import { fromBytes, toBytes } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
-import { CborFields } from "./cbor.ts";
+import type { CborReader } from "./cbor-reader.ts";
+import type { CborWriter } from "./cbor-writer.ts";
 import type { InodeMeta, Xattr } from "./tree.ts";
+
+/** How many items `writeInode` writes. */
+export const INODE_ITEMS = 6;
 
 const UINT32 = 0xffffffff;
 const MAX_XATTRS = 1024;
@@ -13,34 +16,43 @@ const MAX_XATTR_VALUE = 65535;
 /** Seconds that fit a signed 64-bit time and a JavaScript integer. */
 const MAX_SECONDS = Number.MAX_SAFE_INTEGER;
 
-/** The CBOR fields of `meta`. */
-export function inodeFields(meta: InodeMeta): unknown[] {
-  const xattrs =
-    meta.xattrs.length === 0 ? [] : meta.xattrs.flatMap(({ name, value }) => [toBytes(name), toBytes(value)]);
-  return [meta.mode, meta.uid, meta.gid, meta.mtime, meta.mtimeNsec, xattrs];
+/** Writes the items of `meta`. */
+export function writeInode(out: CborWriter, meta: InodeMeta): void {
+  out.integer(meta.mode);
+  out.integer(meta.uid);
+  out.integer(meta.gid);
+  out.integer(meta.mtime);
+  out.integer(meta.mtimeNsec);
+  out.array(2 * meta.xattrs.length);
+  for (const { name, value } of meta.xattrs) {
+    out.bytes(name);
+    out.bytes(value);
+  }
 }
 
-/** Reads what `inodeFields` wrote. @throws AtomicError invalid */
-export function takeInodeMeta(fields: CborFields, what: string): InodeMeta {
-  const mode = fields.integer(0, 0o7777);
-  const uid = fields.integer(0, UINT32);
-  const gid = fields.integer(0, UINT32);
-  const mtime = fields.integer(-MAX_SECONDS, MAX_SECONDS);
-  const mtimeNsec = fields.integer(0, 999_999_999);
-  return { mode, uid, gid, mtime, mtimeNsec, xattrs: parseXattrs(fields.array(2 * MAX_XATTRS), what) };
+/** Reads what `writeInode` wrote. @throws AtomicError invalid */
+export function readInodeMeta(input: CborReader): InodeMeta {
+  const mode = input.integer(0, 0o7777);
+  const uid = input.integer(0, UINT32);
+  const gid = input.integer(0, UINT32);
+  const mtime = input.integer(-MAX_SECONDS, MAX_SECONDS);
+  const mtimeNsec = input.integer(0, 999_999_999);
+  return { mode, uid, gid, mtime, mtimeNsec, xattrs: readXattrs(input) };
 }
 
-function parseXattrs(flat: readonly unknown[], what: string): Xattr[] {
-  if (flat.length === 0) return [];
-  const fields = new CborFields(flat, `xattrs of ${what}`);
+const NONE: readonly Xattr[] = [];
+
+function readXattrs(input: CborReader): readonly Xattr[] {
+  const items = input.array(2 * MAX_XATTRS);
+  if (items === 0) return NONE;
+  if (items % 2 !== 0) throw new AtomicError("invalid", "decoding xattrs: expected a value for every name");
   const xattrs: Xattr[] = [];
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = fromBytes(fields.bytes(1, MAX_XATTR_NAME));
-    const value = fromBytes(fields.bytes(0, MAX_XATTR_VALUE));
+  for (let i = 0; i < items; i += 2) {
+    const name = input.bytes(1, MAX_XATTR_NAME);
     if (name.includes("\0") || name <= (xattrs.at(-1)?.name ?? "")) {
-      throw new AtomicError("invalid", `decoding xattrs of ${what}: names must be unique, sorted and free of NUL`);
+      throw new AtomicError("invalid", "decoding xattrs: names must be unique, sorted and free of NUL");
     }
-    xattrs.push({ name, value });
+    xattrs.push({ name, value: input.bytes(0, MAX_XATTR_VALUE) });
   }
   return xattrs;
 }

@@ -13,7 +13,7 @@ import {
   readFile,
   statIfExists,
 } from "../linux/index.ts";
-import { MAX_METADATA_BYTES } from "./cbor.ts";
+import { MAX_METADATA_BYTES } from "./cbor-reader.ts";
 import { type Commit, parseCommit } from "./commit-object.ts";
 import { type Dirtree, parseDirtree } from "./dirtree.ts";
 import { objectPath, type ObjectType } from "./object-path.ts";

@@ -8,7 +8,7 @@
 import { dirname } from "node:path";
 import { type Checksum, checksumOf } from "../digest.ts";
 import { type DurableFile, Stopped } from "../durable.ts";
-import { isKernelError } from "../linux/index.ts";
+import { isKernelError, readFile } from "../linux/index.ts";
 import type { ObjectType } from "./object-path.ts";
 import { measureObject, objectFile, objectSize } from "./object-store.ts";
 import type { Repo } from "./repo.ts";
@@ -61,11 +61,16 @@ export function hasObject(transaction: Transaction, checksum: Checksum, type: Ob
 /** Stages `bytes` unless an intact object holds them already; returns their checksum. */
 export function stageBytes(transaction: Transaction, bytes: Uint8Array, type: ObjectType): Checksum {
   const checksum = checksumOf(bytes);
-  if (transaction.staged.has(`${checksum}.${type}`) || isIntact(transaction.repo, checksum, type, bytes.length))
-    return checksum;
+  if (transaction.staged.has(`${checksum}.${type}`) || holds(transaction.repo, checksum, type, bytes)) return checksum;
   writeStaged(transaction, stagedFile(transaction, checksum, type), bytes);
   noteStaged(transaction, checksum, type, bytes.length);
   return checksum;
+}
+
+/** True when the store's object holds exactly `bytes`: what exists is compared, not trusted. */
+function holds(repo: Repo, checksum: Checksum, type: ObjectType, bytes: Uint8Array): boolean {
+  if (objectSize(repo, checksum, type) !== bytes.length) return false;
+  return readFile(objectFile(repo, checksum, type), bytes.length).equals(bytes);
 }
 
 function writeStaged({ repo }: Transaction, path: string, bytes: Uint8Array): void {
