@@ -100,5 +100,5 @@ export { statfs } from "./statfs.ts";
 export type { FilesystemStatus } from "./statfs.ts";
 export { fdatasync, fsync, posixFadvise, startWriteback, syncfs } from "./sync.ts";
 export { enableVerity, measureVerity } from "./verity.ts";
-export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";
+export { getXattr, listXattrs, listXattrsAt, removeXattr, setXattr } from "./xattr.ts";
 export type { Xattr, XattrOptions, XattrTarget } from "./xattr.ts";

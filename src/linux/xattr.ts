@@ -1,6 +1,6 @@
 /** Extended attributes, names and values as bytes. */
 import type { ByteString } from "../bytes.ts";
-import { compareBytes, toBytes } from "../bytes.ts";
+import { compareBytes, toBytes, toPath } from "../bytes.ts";
 import { failure } from "./errno.ts";
 import { cFunction, lastErrno } from "./libc.ts";
 import type { PathArg } from "./path.ts";
@@ -34,6 +34,15 @@ const getCall = forms<[Uint8Array, Uint8Array, number]>("get", "const void *, vo
 const setCall = forms<[Uint8Array, Uint8Array, number, number]>("set", "const void *, const void *, size_t, int");
 const removeCall = forms<[Uint8Array]>("remove", "const void *");
 
+const SYS_listxattrat = 465;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const listAt = cFunction<[number, number, Uint8Array, number, Uint8Array, number]>(
+  "long syscall(long, int, const void *, int, void *, size_t)",
+);
+/** Learned from the first call; the kernel does not change under us. */
+let lacksListAt = false;
+
+const ENOSYS = 38;
 const ENODATA = 61;
 const EOPNOTSUPP = 95;
 /** XATTR_LIST_MAX and XATTR_SIZE_MAX: no list and no value is longer. */
@@ -57,6 +66,20 @@ export function listXattrs(target: XattrTarget, options?: XattrOptions): readonl
     if (value !== undefined) xattrs.push({ name, value });
   }
   return xattrs;
+}
+
+/**
+ * Like `listXattrs` without following, for the name `path` in an open directory.
+ * One call where the kernel has listxattrat (Linux 6.13), else through the directory's magic link.
+ */
+export function listXattrsAt(dirFd: number, path: ByteString): readonly Xattr[] {
+  const reachable = toPath(`/proc/self/fd/${dirFd}/${path}` as ByteString);
+  if (lacksListAt) return listXattrs(reachable);
+  scratch ??= Buffer.alloc(LIMIT);
+  const length = listAt(SYS_listxattrat, dirFd, cPath(toPath(path)), AT_SYMLINK_NOFOLLOW, scratch, LIMIT);
+  if (length === 0) return NONE;
+  if (length < 0 && lastErrno() === ENOSYS) lacksListAt = true;
+  return listXattrs(reachable);
 }
 
 /** The value of one xattr; undefined when the inode does not have it. @throws KernelError */

@@ -7,7 +7,7 @@ import { type ByteString, compareBytes, toPath, toText } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
 import {
   close,
-  listXattrs,
+  listXattrsAt,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_RDONLY,
@@ -118,6 +118,6 @@ export function metaOf(dirFd: number, name: ByteString, stat: Stat): InodeMeta {
     gid,
     mtime,
     mtimeNsec,
-    xattrs: listXattrs(toPath(`/proc/self/fd/${dirFd}/${name}` as ByteString)),
+    xattrs: listXattrsAt(dirFd, name),
   };
 }
