@@ -1,0 +1,107 @@
+/** Carrying out a plan, step by step, each on the disk before the next begins. */
+import { dirname } from "node:path";
+import { collectKernels, type InstalledKernel } from "../bootloader/index.ts";
+import { type NewlyBooting, switchBootOrder } from "./boot-order.ts";
+import type { DeploymentName } from "./deployment-id.ts";
+import { installTreeKernel } from "./deployment-kernel.ts";
+import { holdCommit, releaseCommits } from "./held-commit.ts";
+import { recordEvent } from "./history-file.ts";
+import { type HostState, listDirectories } from "./host-state.ts";
+import { readOrigin, writeOrigin } from "./origin-file.ts";
+import type { Step } from "./plan.ts";
+import { forgetVarUpdate, populateVar } from "./populate-var.ts";
+import type { Prepared } from "./prepare-deployment.ts";
+import { clearStaged, readStaged, writeStaged } from "./staged.ts";
+import { deploymentPath, type Sysroot } from "./sysroot.ts";
+import { mergeEtcAgain, removeUnfinished, writeDeployment } from "./write-deployment.ts";
+
+export interface PlanContext {
+  sysroot: Sysroot;
+  /** What the plan was made from. */
+  state: HostState;
+  /** What the deployment that newly boots is made of; plans without one need none. */
+  prepared?: Prepared;
+  /** Boot attempts to count for it; 0 counts none. */
+  bootTries: number;
+}
+
+/** What earlier steps made for later ones. */
+interface Made {
+  kernel?: { name: DeploymentName; installed: InstalledKernel };
+}
+
+/**
+ * Carries out the steps in order. Stopped at any instant, the host boots what it did before or what the plan wants, and
+ * planning and applying again continues from there.
+ */
+export async function applyPlan(context: PlanContext, steps: readonly Step[]): Promise<void> {
+  const made: Made = {};
+  for (const step of steps) await applyStep(context, step, made);
+}
+
+async function applyStep(context: PlanContext, step: Step, made: Made): Promise<void> {
+  const { sysroot, state } = context;
+  switch (step.kind) {
+    case "hold-commit":
+      return holdCommit(sysroot, step.deployment);
+    case "install-kernel": {
+      const { kernel, bootChecksum } = preparedOf(context);
+      const request = { stateroot: step.deployment.stateroot, kernel, expected: bootChecksum };
+      made.kernel = { name: step.deployment, installed: installTreeKernel(sysroot, request) };
+      return;
+    }
+    case "write-deployment": {
+      const prepared = preparedOf(context);
+      populateVar(sysroot, step.deployment.stateroot, prepared.tree);
+      return writeDeployment(sysroot, { ...step, prepared });
+    }
+    case "merge-etc-again":
+      return mergeEtcAgain(sysroot, { ...step, tree: preparedOf(context).tree });
+    case "stage":
+      return writeStaged(sysroot, step.deployment);
+    case "switch-boot": {
+      const added = newlyBooting(context, made);
+      switchBootOrder(sysroot, { state, order: step.order, ...(added === undefined ? {} : { added }) });
+      if (step.order[0] !== undefined) forgetVarUpdate(sysroot, step.order[0].stateroot);
+      return;
+    }
+    case "unstage":
+      return clearStaged(sysroot);
+    case "set-pinned":
+      return writeOrigin(sysroot, step.deployment, { ...readOrigin(sysroot, step.deployment), pinned: step.pinned });
+    case "record-event":
+      return recordEvent(sysroot, step.stateroot, step.event);
+    case "remove-deployment":
+      return removeDeployment(sysroot, step.deployment);
+    case "collect-kernels":
+      return void collectKernels(sysroot.boot, stagedKernels(sysroot), sysroot.disk);
+    case "release-commits":
+      return releaseCommits(sysroot, listDirectories(sysroot));
+    case "remove-unfinished":
+      return removeUnfinished(sysroot);
+  }
+}
+
+function preparedOf({ prepared }: PlanContext): Prepared {
+  if (prepared === undefined) throw new Error("the plan makes a deployment, but nothing was prepared for it");
+  return prepared;
+}
+
+function newlyBooting({ sysroot, bootTries }: PlanContext, { kernel }: Made): NewlyBooting | undefined {
+  if (kernel === undefined) return undefined;
+  const { name, installed } = kernel;
+  return { name, origin: readOrigin(sysroot, name), kernel: installed, tries: bootTries };
+}
+
+/** The staged deployment's kernel is needed, although no boot entry names it yet. */
+function stagedKernels(sysroot: Sysroot): string[] {
+  const staged = readStaged(sysroot);
+  return staged === undefined ? [] : [`atomic/${staged.stateroot}-${readOrigin(sysroot, staged).bootChecksum}`];
+}
+
+/** Nothing boots it: whatever a crash leaves of it is a leftover, which the next plan removes. */
+function removeDeployment(sysroot: Sysroot, name: DeploymentName): void {
+  const path = deploymentPath(sysroot, name);
+  sysroot.disk.removeTree(path);
+  sysroot.disk.fsyncDirectory(dirname(path));
+}

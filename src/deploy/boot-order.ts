@@ -1,0 +1,51 @@
+/** Making a list of deployments what the loader offers, the first by default. */
+import { applyBootSwitch, type BootEntry, type InstalledKernel, planBootSwitch } from "../bootloader/index.ts";
+import { AtomicError } from "../errors.ts";
+import { bootEntryId, deploymentId, deploymentKarg, type DeploymentName, isSameDeployment } from "./deployment-id.ts";
+import type { HostState } from "./host-state.ts";
+import type { Origin } from "./origin.ts";
+import type { Sysroot } from "./sysroot.ts";
+
+/** A deployment that has no boot entry yet. */
+export interface NewlyBooting {
+  name: DeploymentName;
+  origin: Pick<Origin, "title" | "kargs">;
+  kernel: InstalledKernel;
+  /** Boot attempts to count; 0 counts none. */
+  tries: number;
+}
+
+/**
+ * Switches what boots; the appearance of the first entry is the commit point.
+ * @throws AtomicError conflict when the booted deployment is not in the list: it must stay bootable
+ */
+export function switchBootOrder(
+  sysroot: Sysroot,
+  { state, order, added }: { state: HostState; order: readonly DeploymentName[]; added?: NewlyBooting },
+): void {
+  const { booted } = state;
+  if (booted !== undefined && !order.some((name) => isSameDeployment(name, booted))) {
+    throw new AtomicError("conflict", `switching what boots: the booted deployment ${deploymentId(booted)} would be dropped`, {
+      hint: "atomic host verify",
+    });
+  }
+  const wanted = order.map((name) => entryOf(state, name, added));
+  applyBootSwitch(sysroot.disk, sysroot.boot, planBootSwitch(state.bootFiles, wanted, sysroot.bootPrefix));
+}
+
+function entryOf(state: HostState, name: DeploymentName, added: NewlyBooting | undefined): BootEntry {
+  const present = state.deployments.find((other) => isSameDeployment(other, name))?.entry;
+  if (present !== undefined) return present;
+  if (added === undefined || !isSameDeployment(added.name, name)) {
+    throw new Error(`deployment ${deploymentId(name)} has neither a boot entry nor a kernel`);
+  }
+  const { origin, kernel, tries } = added;
+  return {
+    id: bootEntryId(name),
+    title: origin.title,
+    linux: kernel.linux,
+    initrd: kernel.initrd,
+    kargs: [...origin.kargs, deploymentKarg(name)],
+    ...(tries > 0 ? { tries } : {}),
+  };
+}

@@ -1,0 +1,68 @@
+import { loadHostState } from "./host-state.ts";
+import type { Sysroot } from "./sysroot.ts";
+
+/** `atomic host status --json`. Scripts rely on it: fields are added, never changed. */
+export interface HostStatus {
+  apiVersion: "atomic/v1";
+  kind: "HostStatus";
+  /** What the next boot starts first. */
+  deployments: DeploymentStatus[];
+  /** What is wrong, one line each. */
+  problems: string[];
+}
+export interface DeploymentStatus {
+  index: number;
+  /** `<commit>.<serial>`. */
+  id: string;
+  stateroot: string;
+  commit: string;
+  version: string | null;
+  /** Of the commit, in seconds since the epoch. */
+  timestamp: number;
+  /** What upgrades follow. */
+  origin: string;
+  booted: boolean;
+  staged: boolean;
+  pending: boolean;
+  rollback: boolean;
+  pinned: boolean;
+  signature: string;
+  etcConflicts: number;
+  kargs: string[];
+  kernel: string;
+  title: string;
+  /** When it was deployed, in seconds since the epoch. */
+  deployed: number;
+  /** Boot attempts left and made; null once it is known to boot, or when they are not counted. */
+  bootCounter: { left: number; done: number } | null;
+}
+
+/**
+ * The state of the host. Reads boot entries and `origin.json` files only.
+ * @param commandLine the kernel's; that of this machine without it
+ */
+export function hostStatus(sysroot: Sysroot, commandLine?: string): HostStatus {
+  const { deployments, problems } = loadHostState(sysroot, commandLine);
+  const shown = deployments.map(({ id, stateroot, origin, entry, ...states }, index): DeploymentStatus => ({
+    index,
+    id,
+    stateroot,
+    commit: states.commit,
+    version: origin.version ?? null,
+    timestamp: origin.timestamp,
+    origin: origin.spec,
+    booted: states.booted,
+    staged: states.staged,
+    pending: states.pending,
+    rollback: states.rollback,
+    pinned: origin.pinned,
+    signature: origin.signature,
+    etcConflicts: origin.etc?.conflicts ?? 0,
+    kargs: origin.kargs,
+    kernel: origin.kernel,
+    title: origin.title,
+    deployed: origin.deployed,
+    bootCounter: entry?.counter === undefined ? null : { left: entry.counter.left, done: entry.counter.done },
+  }));
+  return { apiVersion: "atomic/v1", kind: "HostStatus", deployments: shown, problems };
+}

@@ -1,0 +1,74 @@
+/**
+ * The steps that change a host, as plain data: planned by pure functions, printed by `--dry-run`, carried out by
+ * `applyPlan` in this order. Up to the one that changes what boots nothing the host uses is touched; what is no longer
+ * needed goes after it.
+ */
+import { deploymentId, type DeploymentName, type Stateroot } from "./deployment-id.ts";
+import type { HistoryEvent } from "./history-event.ts";
+import type { Origin } from "./origin.ts";
+
+/** What is known of a deployment's origin before it is written. */
+export type NewOrigin = Omit<Origin, "image" | "kernel" | "bootChecksum" | "etc">;
+
+export type Step =
+  /** Keep the commit's objects from being pruned. */
+  | { kind: "hold-commit"; deployment: DeploymentName }
+  | { kind: "install-kernel"; deployment: DeploymentName }
+  /** `mergeFrom`: the deployment whose live `/etc` is merged in. */
+  | { kind: "write-deployment"; deployment: DeploymentName; origin: NewOrigin; mergeFrom?: DeploymentName }
+  | { kind: "merge-etc-again"; deployment: DeploymentName; mergeFrom: DeploymentName }
+  /** A commit point: the deployment is finalized at shutdown. */
+  | { kind: "stage"; deployment: DeploymentName }
+  /** A commit point: the first of `order` is what the next boot starts. */
+  | { kind: "switch-boot"; order: DeploymentName[] }
+  | { kind: "unstage" }
+  | { kind: "set-pinned"; deployment: DeploymentName; pinned: boolean }
+  | { kind: "record-event"; stateroot: Stateroot; event: HistoryEvent }
+  | { kind: "remove-deployment"; deployment: DeploymentName }
+  | { kind: "collect-kernels" }
+  /** Let go of the commits of deployments that are gone. */
+  | { kind: "release-commits" }
+  /** Directories of deployments that never got their name. */
+  | { kind: "remove-unfinished" };
+
+/** One line for each step, as `--dry-run` prints it. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case "hold-commit":
+      return `keep commit ${short(step.deployment.commit)} in the store`;
+    case "install-kernel":
+      return `install the kernel of ${shown(step.deployment)}`;
+    case "write-deployment": {
+      const etc = step.mergeFrom === undefined ? "" : `, merging /etc of ${shown(step.mergeFrom)}`;
+      return `write deployment ${shown(step.deployment)}${etc}`;
+    }
+    case "merge-etc-again":
+      return `merge what changed in /etc of ${shown(step.mergeFrom)} into ${shown(step.deployment)}`;
+    case "stage":
+      return `stage ${shown(step.deployment)} for the next shutdown`;
+    case "switch-boot":
+      return `boot ${step.order.map(shown).join(", then ")}`;
+    case "unstage":
+      return "forget the staged deployment";
+    case "set-pinned":
+      return `${step.pinned ? "pin" : "unpin"} ${shown(step.deployment)}`;
+    case "record-event":
+      return `record the ${step.event.action} in the history`;
+    case "remove-deployment":
+      return `remove deployment ${shown(step.deployment)}`;
+    case "collect-kernels":
+      return "remove kernels that no boot entry names";
+    case "release-commits":
+      return "let go of the commits of removed deployments";
+    case "remove-unfinished":
+      return "remove what interrupted runs left";
+  }
+}
+
+function shown(name: DeploymentName): string {
+  return deploymentId({ ...name, commit: short(name.commit) as DeploymentName["commit"] });
+}
+
+function short(checksum: string): string {
+  return checksum.slice(0, 12);
+}

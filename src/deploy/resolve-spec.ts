@@ -1,0 +1,72 @@
+/** What an operator names to deploy: a ref, or a commit; in the sysroot's store, or one in another directory. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Checksum } from "../digest.ts";
+import { isAtomicError } from "../errors.ts";
+import { AT_FDCWD, statIfExists } from "../linux/index.ts";
+import { type DirectoryNode, loadTree, objectFile, openRepo, parseRefName, pullLocal, readRef, type RefName, type Repo, resolveRev } from "../ostree/index.ts";
+import type { Progress } from "../progress.ts";
+import { preflight } from "./preflight.ts";
+import type { Sysroot } from "./sysroot.ts";
+
+export interface Resolved {
+  commit: Checksum;
+  /** Present when the spec is a ref, which an upgrade can follow. */
+  ref?: RefName;
+}
+
+/** Opens the store to pull from: `directory` itself, or that of the sysroot in it. @throws AtomicError not-found */
+export function openSource(sysroot: Sysroot, directory: string): Repo {
+  const own = join(directory, "atomic/repo");
+  return openRepo(resolve(existsSync(own) ? own : directory), sysroot.disk);
+}
+
+/** The commit a spec names in `repo`. @throws AtomicError not-found, usage */
+export function resolveSpec(repo: Repo, spec: string): Resolved {
+  const ref = refIn(repo, spec);
+  return ref ?? { commit: resolveRev(repo, spec) };
+}
+
+/**
+ * Brings a commit from another store into the sysroot's, the ref last.
+ * @throws AtomicError no-space before anything is written, corrupt, locked
+ */
+export async function pullCommit(
+  sysroot: Sysroot,
+  source: Repo,
+  { resolved, progress }: { resolved: Resolved; progress?: Progress },
+): Promise<void> {
+  preflight([{ path: sysroot.repo.path, ...missing(sysroot.repo, loadTree(source, resolved.commit)) }]);
+  await pullLocal(sysroot.repo, source, { ...resolved, ...(progress === undefined ? {} : { progress }) });
+}
+
+function refIn(repo: Repo, spec: string): Resolved | undefined {
+  try {
+    const ref = parseRefName(spec);
+    const commit = readRef(repo, ref);
+    return commit === undefined ? undefined : { commit, ref };
+  } catch (error) {
+    if (isAtomicError(error, "usage")) return undefined; // no ref, but `REF^` is a revision
+    throw error;
+  }
+}
+
+/** The files of a tree that the store lacks, each content once, and a guess at its dirtrees. */
+function missing(repo: Repo, tree: DirectoryNode): { files: number[]; inodes: number } {
+  const seen = new Set<Checksum>();
+  const files: number[] = [];
+  const visit = (directory: DirectoryNode): void => {
+    files.push(directory.children.size * DIRTREE_ENTRY);
+    for (const node of directory.children.values()) {
+      if (node.kind === "directory") visit(node);
+      if (node.kind !== "file" || node.size === 0 || seen.has(node.checksum)) continue;
+      seen.add(node.checksum);
+      if (statIfExists(AT_FDCWD, objectFile(repo, node.checksum, "file")) === undefined) files.push(node.size);
+    }
+  };
+  visit(tree);
+  return { files, inodes: 0 };
+}
+
+/** About what an entry of a dirtree takes, in bytes. */
+const DIRTREE_ENTRY = 128;

@@ -1,0 +1,124 @@
+import type { Checksum } from "../digest.ts";
+import { AtomicError } from "../errors.ts";
+import { type Commit, readCommit, type Repo } from "../ostree/index.ts";
+import type { Progress } from "../progress.ts";
+import { chooseStateroot } from "./default-stateroot.ts";
+import { type Deployment, type HostState, loadHostState } from "./host-state.ts";
+import { type DeployResult, makeDeployment, type MakeOptions } from "./make-deployment.ts";
+import { openSource, pullCommit, type Resolved, resolveSpec } from "./resolve-spec.ts";
+import { type Sysroot, withSysrootLock } from "./sysroot.ts";
+
+export interface UpgradeOptions extends MakeOptions {
+  stateroot?: string;
+  /** Another directory with a store or sysroot; without it the one the origin names, if any. */
+  from?: string;
+  /** Accept a commit older than the present one. */
+  allowDowngrade?: boolean;
+  /** Fetch, but deploy nothing. */
+  downloadOnly?: boolean;
+  progress?: Progress;
+  /** The kernel's command line; that of this machine without it. */
+  commandLine?: string;
+}
+
+/** What an upgrade would bring. */
+export interface Update {
+  spec: string;
+  from: { commit: Checksum; version?: string; timestamp: number };
+  to: { commit: Checksum; version?: string; timestamp: number };
+  /** The new commit is the older one. */
+  downgrade: boolean;
+  /** The sysroot's store has it already. */
+  downloaded: boolean;
+}
+export interface UpgradeResult {
+  update: Update;
+  /** Absent when it was only downloaded. */
+  deployment?: DeployResult;
+}
+
+/**
+ * Looks for a newer commit, changing nothing.
+ * @throws AtomicError nothing-to-do when there is none, conflict when nothing is deployed, not-found
+ */
+export function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Update {
+  return findUpdate(sysroot, loadHostState(sysroot, options.commandLine), options).update;
+}
+
+/**
+ * Deploys the newest commit of the ref that the present deployment follows.
+ * @throws AtomicError nothing-to-do when it boots next already; conflict for a downgrade that was not allowed; not-found,
+ *   invalid, no-space, locked, read-only
+ */
+export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<UpgradeResult> {
+  return withSysrootLock(sysroot, async () => {
+    const state = loadHostState(sysroot, options.commandLine);
+    const { current, resolved, source, update } = findUpdate(sysroot, state, options);
+    if (update.downgrade && options.allowDowngrade !== true) throw downgrade(update);
+    const dryRun = options.dryRun === true;
+    if (source !== undefined && !dryRun) {
+      const { progress } = options;
+      await pullCommit(sysroot, source, { resolved, ...(progress === undefined ? {} : { progress }) });
+    }
+    if (options.downloadOnly === true) return { update };
+    const deployment = await makeDeployment(sysroot, state, {
+      ...options,
+      stateroot: current.stateroot,
+      commit: resolved.commit,
+      spec: update.spec,
+      action: "upgrade",
+      ...(source === undefined ? {} : { from: source.path }),
+      ...(source !== undefined && dryRun ? { source } : {}),
+    });
+    return { update, deployment };
+  });
+}
+
+interface Found {
+  /** What would boot next without the upgrade. */
+  current: Deployment;
+  resolved: Resolved;
+  /** The store to pull from. */
+  source: Repo | undefined;
+  update: Update;
+}
+
+function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions): Found {
+  const stateroot = chooseStateroot(sysroot, state, options.stateroot);
+  const current = state.deployments.find((deployment) => deployment.stateroot === stateroot);
+  if (current === undefined) {
+    throw new AtomicError("conflict", `upgrading stateroot ${stateroot}: nothing is deployed in it`, {
+      hint: "atomic host deploy SPEC",
+    });
+  }
+  const { spec } = current.origin;
+  const from = options.from ?? current.origin.from;
+  const source = from === undefined ? undefined : openSource(sysroot, from);
+  const resolved = resolveSpec(source ?? sysroot.repo, spec);
+  if (resolved.commit === current.commit) {
+    const why = resolved.ref === undefined ? "it follows no ref" : `${resolved.commit} is the newest of ${spec}`;
+    throw new AtomicError("nothing-to-do", `upgrading ${current.id}: ${why}`, {
+      ...(resolved.ref === undefined ? { hint: "atomic host rebase REF" } : {}),
+    });
+  }
+  const next = readCommit(source ?? sysroot.repo, resolved.commit);
+  const update: Update = {
+    spec,
+    from: { ...versionOf(current.origin), commit: current.commit, timestamp: current.origin.timestamp },
+    to: { ...versionOf(next), commit: resolved.commit, timestamp: next.timestamp },
+    downgrade: next.timestamp < current.origin.timestamp,
+    downloaded: source === undefined,
+  };
+  return { current, resolved, source, update };
+}
+
+function downgrade({ spec, from, to }: Update): AtomicError {
+  const shown = ({ commit, timestamp }: Update["from"]) => `${commit.slice(0, 12)} of ${new Date(timestamp * 1000).toISOString()}`;
+  return new AtomicError("conflict", `upgrading to ${spec}: expected one newer than ${shown(from)}, found ${shown(to)}`, {
+    hint: "atomic host upgrade --allow-downgrade",
+  });
+}
+
+function versionOf({ version }: { version?: string } | Commit): { version?: string } {
+  return version === undefined ? {} : { version };
+}

@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Checksum, createHasher } from "../digest.ts";
+import { isAtomicError } from "../errors.ts";
+import { close, isKernelError, O_NOFOLLOW, O_RDONLY, open, read } from "../linux/index.ts";
+import { readCommit } from "../ostree/index.ts";
+import { createVerityHasher } from "../verity.ts";
+import { bootEntryId, DEPLOYMENT_KARG } from "./deployment-id.ts";
+import { type Deployment, loadHostState } from "./host-state.ts";
+import { deploymentPath, type Sysroot } from "./sysroot.ts";
+
+export interface VerifyReport {
+  /** How many deployments were looked at. */
+  deployments: number;
+  /** What is wrong; empty when all is well. */
+  defects: { id: string; what: string; hint?: string }[];
+}
+
+const CHUNK = 1024 * 1024;
+
+/**
+ * Checks of every deployment what the boot relies on: its image against its commit, its kernel against its name, its
+ * boot entry. The objects of the store are checked by `fsck`.
+ */
+export function verifyHost(sysroot: Sysroot, commandLine?: string): VerifyReport {
+  const { deployments, problems } = loadHostState(sysroot, commandLine);
+  const defects = deployments.flatMap((deployment) =>
+    [...imageDefects(sysroot, deployment), ...kernelDefects(sysroot, deployment), ...directoryDefects(sysroot, deployment)].map(
+      (defect) => ({ id: deployment.id, ...defect }),
+    ),
+  );
+  return { deployments: deployments.length, defects: [...problems.map((what) => ({ id: "", what })), ...defects] };
+}
+
+type Defect = { what: string; hint?: string };
+
+function imageDefects(sysroot: Sysroot, deployment: Deployment): Defect[] {
+  const hint = `atomic host deploy ${deployment.commit}`;
+  const path = join(deploymentPath(sysroot, deployment), "image");
+  try {
+    const expected = readCommit(sysroot.repo, deployment.commit).image;
+    const verity = createVerityHasher();
+    readChunks(path, (chunk) => verity.update(chunk));
+    const found = verity.digest();
+    return found === expected ? [] : [{ what: `image: expected digest ${expected}, found ${found}`, hint }];
+  } catch (error) {
+    return [{ what: `image: ${defectText(error)}`, hint }];
+  }
+}
+
+function kernelDefects(sysroot: Sysroot, { origin, stateroot, entry, ...deployment }: Deployment): Defect[] {
+  if (entry === undefined) return [];
+  const hint = `atomic host deploy ${deployment.commit}`;
+  try {
+    const hasher = createHasher();
+    for (const file of [entry.linux, ...entry.initrd]) readChunks(join(sysroot.boot, file), (chunk) => hasher.update(chunk));
+    const found: Checksum = hasher.digest();
+    const named = entry.linux.startsWith(`atomic/${stateroot}-${origin.bootChecksum}/`);
+    if (!named) return [{ what: `kernel: boot entry ${bootEntryId({ stateroot, ...deployment })} names ${entry.linux}`, hint }];
+    const expected = origin.bootChecksum;
+    return found === expected ? [] : [{ what: `kernel: expected checksum ${expected}, found ${found}`, hint }];
+  } catch (error) {
+    return [{ what: `kernel: ${defectText(error)}`, hint }];
+  }
+}
+
+function directoryDefects(sysroot: Sysroot, deployment: Deployment): Defect[] {
+  const missing = existsSync(join(deploymentPath(sysroot, deployment), "etc")) ? [] : [{ what: "etc: it is missing" }];
+  const kargs = deployment.entry?.kargs.filter((karg) => !karg.startsWith(`${DEPLOYMENT_KARG}=`)) ?? [];
+  const recorded = deployment.origin.kargs.join(" ");
+  if (deployment.entry === undefined || kargs.join(" ") === recorded) return missing;
+  return [...missing, { what: `boot entry: expected kernel arguments '${recorded}', found '${kargs.join(" ")}'` }];
+}
+
+function readChunks(path: string, take: (chunk: Uint8Array) => void): void {
+  const fd = open(path, O_RDONLY | O_NOFOLLOW);
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    for (let count = read(fd, buffer); count > 0; count = read(fd, buffer)) take(buffer.subarray(0, count));
+  } finally {
+    close(fd);
+  }
+}
+
+function defectText(error: unknown): string {
+  if (isAtomicError(error) || isKernelError(error)) return error.message;
+  throw error;
+}
