@@ -13,11 +13,7 @@ export const composefsInfo = peer("composefs-info", { package: "composefs" });
 
 /** What mkcomposefs makes of the tree's dump; undefined when it refuses the dump. */
 export function referenceImage(root: DirectoryNode): Buffer | undefined {
-  return imageOfDump(writeDump(root));
-}
-
-/** What mkcomposefs makes of a dump; undefined when it refuses it. */
-export function imageOfDump(dump: string): Buffer | undefined {
+  const dump = writeDump(root);
   try {
     return run([...mkcomposefs.argv, "--from-file", "-", "-"], { input: dump, maxOutput: MAX_IMAGE }).stdout;
   } catch (error) {
