@@ -25,7 +25,8 @@ export interface EtcHistory {
 }
 
 const BRANCH = "main";
-const REF = `refs/heads/${BRANCH}`;
+/** The branch every snapshot is on. */
+export const REF = `refs/heads/${BRANCH}`;
 const AUTHOR = { name: "atomic", email: "atomic@localhost", timezoneOffset: 0 };
 /** Larger files are left out: the history is for configuration. */
 const MAX_FILE = 32 * 1024 * 1024;

@@ -1,13 +1,23 @@
-/** The host: sysroot, deployments, `/etc`, plans, rollback. */
+/** The host: sysroot, deployments, `/etc`, plans, rollback; and composing the trees it deploys. */
 export { changeKargs, type ChangeKargsOptions, hostKargs } from "./change-kargs.ts";
 export { cleanup, type CleanupResult } from "./cleanup.ts";
+export { compose, type ComposeOptions } from "./compose.ts";
+export { loadComposeFile } from "./compose-load.ts";
+export { type ComposedTree, composeTree } from "./compose-tree.ts";
 export { deploy, type DeployOptions, rebase } from "./deploy.ts";
+export { type EtcChange, etcDiff } from "./etc-diff.ts";
+export { etcLog, type EtcSnapshot } from "./etc-log.ts";
+export type { EtcReport, ReportedPath } from "./etc-report.ts";
+export { hostEtcReport } from "./etc-report-of.ts";
+export { restoreEtc, type RestoreOptions } from "./etc-restore.ts";
 export { finalize } from "./finalize.ts";
 export type { HistoryEvent } from "./history-event.ts";
+export { type DiffOptions, type DiffSide, type HostDiff, hostDiff, type PackageChange } from "./host-diff.ts";
 export { hostHistory } from "./host-history.ts";
 export { type DeploymentStatus, type HostStatus, hostStatus } from "./host-status.ts";
 export { initHost } from "./init-host.ts";
 export type { DeployResult, KargEdits } from "./make-deployment.ts";
+export { mountDeployment, type MountOptions, unmountDeployment } from "./mount-deployment.ts";
 export { setPinned } from "./pin.ts";
 export { type ReorderOptions, type ReorderResult, rollback, undeploy } from "./rollback.ts";
 export { openSysroot, type Sysroot } from "./sysroot.ts";

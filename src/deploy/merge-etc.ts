@@ -3,14 +3,11 @@ import type { Checksum } from "../digest.ts";
 import { checkout, type DirectoryNode, loadTree, readObject, type Repo } from "../ostree/index.ts";
 import { applyEtcActions } from "./etc-apply.ts";
 import { classifyEtc, type EtcMerge, type Finding } from "./etc-classify.ts";
-import { mergeText } from "./etc-merge-text.ts";
+import { MAX_TEXT, mergeText } from "./etc-merge-text.ts";
 import type { EtcFile } from "./etc-tree.ts";
 import { type LiveEtc, readEtcFile } from "./live-etc.ts";
 import { pristineDirectory, pristineEtc } from "./pristine-etc.ts";
 import type { Sysroot } from "./sysroot.ts";
-
-/** Larger files are never merged line by line. */
-const MAX_TEXT = 1024 * 1024;
 
 export interface EtcSource {
   /** The commit the live `/etc` started from. */
