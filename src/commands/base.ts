@@ -3,7 +3,6 @@
  */
 import { Command } from "@oclif/core/command";
 import { boolean, option } from "@oclif/core/flags";
-import type { FlagInput } from "@oclif/core/interfaces";
 import { createProgress, PROGRESS_MODES, type Progress, type ProgressMode } from "../progress.ts";
 import { directoryFlag } from "./args.ts";
 import { stderrSink, writeStdout } from "./output.ts";
@@ -28,7 +27,7 @@ export const globalFlags = {
 
 /** A verb. It parses its flags, calls one use case and shows what came back. */
 export abstract class BaseCommand extends Command {
-  static override baseFlags: FlagInput = globalFlags;
+  static override baseFlags = globalFlags;
 
   /** Does the work; returns the exit status if it is not `EXIT.done`. */
   abstract override run(): Promise<number | void>;

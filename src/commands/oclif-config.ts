@@ -61,7 +61,7 @@ function loadable(words: string, verb: Verb): Command.Loadable {
     async load() {
       const { default: VerbCommand } = await verb.load();
       VerbCommand.id = id;
-      return VerbCommand as unknown as Command.Class;
+      return VerbCommand;
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * How a failure reaches the user.
  */
+import { isatty } from "node:tty";
 import { AtomicError, EXIT, exitStatus } from "../errors.ts";
 import { writeStderr, writeStdout } from "./output.ts";
 import { printable } from "./render/printable.ts";
@@ -22,7 +23,8 @@ export function reportError(error: unknown, json: boolean): number {
   } else if (code === "nothing-to-do") {
     writeStdout(`${printable(message)}\n`);
   } else {
-    writeStderr(`error: ${printable(message)}\n${hint === undefined ? "" : `hint: ${printable(hint)}\n`}`);
+    const overBar = isatty(2) ? "\r\x1b[K" : ""; // a progress bar may have been left there
+    writeStderr(`${overBar}error: ${printable(message)}\n${hint === undefined ? "" : `hint: ${printable(hint)}\n`}`);
   }
   if (process.env["ATOMIC_DEBUG"] === "1" && error instanceof Error) writeStderr(`${stacks(error)}\n`);
   return known === undefined ? EXIT.failed : exitStatus(known.code);

@@ -15,12 +15,29 @@ export interface Verb {
 
 /** The words that group verbs. */
 export const TOPICS: Record<string, string> = {
+  host: "The host: deploy, upgrade, roll back, inspect",
   repo: "The tree store: commit, inspect, check and copy trees",
 };
 
 /** The verbs, by the words that call them. */
 export const VERBS: Record<string, Verb> = {
+  compose: { summary: "Build a host tree from a file, and commit it", load: () => import("./compose.ts") },
   completion: { summary: "Print a completion script for bash, zsh or fish", load: () => import("./completion.ts") },
+
+  "host cleanup": { summary: "Remove what nothing needs", load: () => import("./host/cleanup.ts") },
+  "host deploy": { summary: "Make a tree what boots next", load: () => import("./host/deploy.ts") },
+  "host finalize": { summary: "Finish what was staged; run at shutdown", load: () => import("./host/finalize.ts") },
+  "host history": { summary: "List what was deployed when", load: () => import("./host/history.ts") },
+  "host init": { summary: "Make a directory the root of a host", load: () => import("./host/init.ts") },
+  "host kargs": { summary: "Show or change kernel arguments", load: () => import("./host/kargs.ts") },
+  "host pin": { summary: "Keep a deployment through every cleanup", load: () => import("./host/pin.ts") },
+  "host rebase": { summary: "Follow another ref", load: () => import("./host/rebase.ts") },
+  "host rollback": { summary: "Return to the previous deployment", load: () => import("./host/rollback.ts") },
+  "host status": { summary: "List the deployments", load: () => import("./host/status.ts") },
+  "host undeploy": { summary: "Remove a deployment", load: () => import("./host/undeploy.ts") },
+  "host unpin": { summary: "Let a pinned deployment go", load: () => import("./host/unpin.ts") },
+  "host upgrade": { summary: "Deploy the newest tree of the ref followed", load: () => import("./host/upgrade.ts") },
+  "host verify": { summary: "Check what the boot relies on", load: () => import("./host/verify.ts") },
 
   "repo cat": { summary: "Print a file of a tree", load: () => import("./repo/cat.ts") },
   "repo checkout": { summary: "Write a tree out as plain files", load: () => import("./repo/checkout.ts") },

@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import { createDurable } from "../../durable.ts";
 import { listRefs, openRepo } from "../../ostree/index.ts";
 import { repoPath } from "../repo/base.ts";
-import type { ShellCompletion } from "./complete.ts";
+
+/** Something the shell itself completes. */
+export type ShellCompletion = ":directory" | ":file";
 
 export interface Candidate {
   value: string;
@@ -25,7 +27,16 @@ export async function candidatesOf(
   if (kind === "DIR") return ":directory";
   if (kind === "FILE") return ":file";
   if (["REV", "REF", "SPEC", "FROM", "TO"].includes(kind)) return refs(place);
+  if (kind.startsWith("INDEX")) return deployments(place);
   return [];
+}
+
+async function deployments({ sysroot }: Place): Promise<Candidate[]> {
+  const { hostStatus, openSysroot } = await import("../../deploy/index.ts");
+  return hostStatus(openSysroot(sysroot, createDurable())).deployments.map(({ index, version, commit, origin }) => ({
+    value: String(index),
+    description: `${version ?? commit.slice(0, 12)} ${origin}`,
+  }));
 }
 
 function refs(place: Place): Candidate[] {

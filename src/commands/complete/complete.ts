@@ -5,10 +5,7 @@
  */
 import { findVerb, type Call } from "../find-verb.ts";
 import { TOPICS, VERBS, type VerbClass } from "../table.ts";
-import { candidatesOf, type Candidate } from "./candidates.ts";
-
-/** Something the shell itself completes. */
-export type ShellCompletion = ":directory" | ":file";
+import { type Candidate, candidatesOf, type ShellCompletion } from "./candidates.ts";
 
 /** What may replace the last of `words`, which follow the program's name. */
 export async function complete(words: string[]): Promise<Candidate[] | ShellCompletion> {

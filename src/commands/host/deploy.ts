@@ -1,0 +1,27 @@
+import { deploy } from "../../deploy/index.ts";
+import { directoryFlag, textArg } from "../args.ts";
+import { renderDeployed } from "../render/deployed.ts";
+import { HostCommand } from "./base.ts";
+import { defined, makeFlags, makeOptions } from "./make-flags.ts";
+
+/** `atomic host deploy` */
+export default class HostDeploy extends HostCommand {
+  static override description = "SPEC is a ref, which upgrades follow from then on, or a commit.";
+  static override args = { spec: textArg({ description: "ref or commit", required: true }) };
+  static override flags = {
+    from: directoryFlag({ summary: "pull from the store or sysroot in DIR, which upgrades then use" }),
+    ...makeFlags,
+  };
+  static override examples = [
+    "<%= config.bin %> host deploy debian/13",
+    "<%= config.bin %> host deploy debian/13 --from /run/media/usb",
+  ];
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(HostDeploy);
+    const sysroot = this.open(flags);
+    const options = { ...makeOptions(flags), spec: args.spec, progress: this.progress(flags) };
+    const result = await deploy(sysroot, { ...options, ...defined({ from: flags.from }) });
+    this.show(flags, result, () => renderDeployed(result, this.view(sysroot)));
+  }
+}

@@ -1,0 +1,37 @@
+import { boolean } from "@oclif/core/flags";
+import { checkUpgrade, upgrade } from "../../deploy/index.ts";
+import { directoryFlag } from "../args.ts";
+import { renderUpdate, renderUpgraded } from "../render/deployed.ts";
+import { HostCommand } from "./base.ts";
+import { defined, makeFlags, makeOptions } from "./make-flags.ts";
+
+/** `atomic host upgrade` */
+export default class HostUpgrade extends HostCommand {
+  static override description = "Exits 77 when there is nothing newer.";
+  static override flags = {
+    check: boolean({ summary: "only say whether there is something newer" }),
+    "download-only": boolean({ summary: "fetch it, but deploy nothing" }),
+    "allow-downgrade": boolean({ summary: "accept a commit older than the present one" }),
+    from: directoryFlag({ summary: "look in the store or sysroot in DIR" }),
+    ...makeFlags,
+  };
+  static override examples = ["<%= config.bin %> host upgrade --check", "<%= config.bin %> host upgrade --dry-run"];
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(HostUpgrade);
+    const sysroot = this.open(flags);
+    const options = {
+      ...makeOptions(flags),
+      allowDowngrade: flags["allow-downgrade"],
+      downloadOnly: flags["download-only"],
+      progress: this.progress(flags),
+      ...defined({ from: flags.from }),
+    };
+    if (flags.check) {
+      const update = checkUpgrade(sysroot, options);
+      return this.show(flags, update, () => renderUpdate(update, this.view(sysroot)));
+    }
+    const result = await upgrade(sysroot, options);
+    this.show(flags, result, () => renderUpgraded(result, this.view(sysroot)));
+  }
+}

@@ -1,0 +1,15 @@
+/** The outcome of checking a host. */
+import type { VerifyReport } from "../../deploy/index.ts";
+import { short } from "./commits.ts";
+import { counted } from "./counted.ts";
+import { printable } from "./printable.ts";
+
+/** Every defect with what mends it, and the sum. */
+export function renderVerified({ deployments, defects }: VerifyReport): string {
+  const lines = defects.flatMap(({ id, what, hint }) => [
+    `defect: ${id === "" ? "" : `deployment ${short(id)}: `}${printable(what)}`,
+    ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+  ]);
+  const outcome = defects.length === 0 ? "all is well" : `${counted(defects.length, "defect")} found`;
+  return [...lines, `checked ${counted(deployments, "deployment")}: ${outcome}`].join("\n");
+}
