@@ -3,7 +3,7 @@
  * What `FS_IOC_MEASURE_VERITY` returns for the same bytes.
  * Spec: https://docs.kernel.org/filesystems/fsverity.html#fs-verity-descriptor
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Checksum, Hasher } from "./digest.ts";
 
 const BLOCK = 4096;
@@ -12,12 +12,12 @@ const HASH = 32;
 /** A streaming fs-verity digest; memory is one block per tree level (5 levels reach 128 TiB). */
 export function createVerityHasher(): Hasher {
   let size = 0;
-  const pending = Buffer.alloc(BLOCK);
+  const pending = Buffer.allocUnsafe(BLOCK);
   let filled = 0;
   const levels: { block: Buffer; filled: number }[] = [];
 
   function push(level: number, hash: Uint8Array): void {
-    const at = (levels[level] ??= { block: Buffer.alloc(BLOCK), filled: 0 });
+    const at = (levels[level] ??= { block: Buffer.allocUnsafe(BLOCK), filled: 0 });
     if (at.filled === BLOCK) flush(level);
     at.block.set(hash, at.filled);
     at.filled += HASH;
@@ -72,5 +72,5 @@ function descriptorDigest(size: number, root: Uint8Array): Checksum {
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+  return hash("sha256", bytes, "buffer");
 }

@@ -12,7 +12,7 @@ import { AtomicError, type ErrorCode } from "../errors.ts";
 import type { Stat } from "../linux/index.ts";
 import { isBuilt } from "../native.ts";
 import type { ProgressTask } from "../progress.ts";
-import { ingestFile } from "./ingest.ts";
+import { createIngest } from "./ingest.ts";
 import type { FoundFile } from "./scan.ts";
 import { noteStaged, type Transaction } from "./transaction.ts";
 
@@ -88,12 +88,13 @@ export function ingestFiles(
 
 /** Takes files until none is left; `afterEach` runs after each of them. */
 export function work(transaction: Transaction, { rootFd, files, shared }: IngestJob, afterEach: () => void): void {
+  const ingest = createIngest(transaction, rootFd);
   for (;;) {
     const i = Atomics.add(shared.control, SLOT.next, 1);
     const file = files[i];
     if (file === undefined) return;
     const before = transaction.staged.size;
-    const { checksum, verity } = ingestFile(transaction, rootFd, file.path, file.stat);
+    const { checksum, verity } = ingest(file.path, file.stat);
     shared.digests.set(Buffer.from(checksum + verity, "hex"), i * 64);
     shared.outcomes[i] = transaction.staged.size > before ? 2 : 1;
     Atomics.add(shared.control, SLOT.kibibytes, Math.round(file.stat.size / 1024));

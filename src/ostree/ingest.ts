@@ -22,38 +22,56 @@ import { isIntact, noteStaged, OBJECT_MODE, stageBytes, stagedFile, type Transac
 const CHUNK = 1 << 20;
 const ZEROS = Buffer.alloc(CHUNK);
 
+/** Stores the content of the regular file at `path`, which the scan saw as `stat`. */
+export type Ingest = (path: ByteString, stat: Stat) => ContentDigests;
+
 /**
- * Stores the content of the regular file at `path` below `rootFd`, which the scan saw as `stat`.
- * @throws AtomicError conflict when the file changed since, and as the kernel refuses
+ * The `Ingest` for files below `rootFd`; it reuses one buffer.
+ * It throws AtomicError conflict when the file changed since the scan, and as the kernel refuses.
  */
-export function ingestFile(transaction: Transaction, rootFd: number, path: ByteString, stat: Stat): ContentDigests {
-  const fd = openAt2(rootFd, toPath(path), {
-    flags: O_RDONLY | O_NOFOLLOW,
-    resolve: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-  });
-  try {
-    if (!sameVersion(fstat(fd), stat)) throw changed(path);
-    const digests = stat.size <= CHUNK ? ingestWhole(transaction, fd, stat) : ingestStream(transaction, fd, stat);
-    if (digests === undefined || !sameVersion(fstat(fd), stat)) throw changed(path);
-    return digests;
-  } finally {
-    close(fd);
-  }
+export function createIngest(transaction: Transaction, rootFd: number): Ingest {
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  return (path, stat) => {
+    const fd = openAt2(rootFd, toPath(path), {
+      flags: O_RDONLY | O_NOFOLLOW,
+      resolve: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    });
+    try {
+      if (!sameVersion(fstat(fd), stat)) throw changed(path);
+      const ingest = stat.size <= CHUNK ? ingestWhole : ingestStream;
+      const digests = ingest(transaction, { fd, stat, buffer });
+      if (digests === undefined || !sameVersion(fstat(fd), stat)) throw changed(path);
+      return digests;
+    } finally {
+      close(fd);
+    }
+  };
 }
 
-function ingestWhole(transaction: Transaction, fd: number, { size }: Stat): ContentDigests | undefined {
-  const bytes = Buffer.allocUnsafe(size);
-  if (read(fd, bytes) !== size) return undefined;
+interface OpenFile {
+  fd: number;
+  stat: Stat;
+  /** Of `CHUNK` bytes. */
+  buffer: Buffer;
+}
+
+/** @returns undefined when the file does not have the size the scan saw */
+function ingestWhole(transaction: Transaction, { fd, stat, buffer }: OpenFile): ContentDigests | undefined {
+  const bytes = buffer.subarray(0, stat.size);
+  if (read(fd, bytes) !== stat.size) return undefined;
   return { checksum: stageBytes(transaction, bytes, "file"), verity: verityOf(bytes) };
 }
 
-function ingestStream(transaction: Transaction, fd: number, { size, ino }: Stat): ContentDigests | undefined {
+/** @returns undefined when the file does not have the size the scan saw */
+function ingestStream(
+  transaction: Transaction,
+  { fd, stat: { size, ino }, buffer }: OpenFile,
+): ContentDigests | undefined {
   const { disk } = transaction.repo;
   const partial = join(transaction.staging, `partial-${ino}`);
   const file = disk.create(partial, OBJECT_MODE);
   const hasher = createHasher();
   const verity = createVerityHasher();
-  const buffer = Buffer.allocUnsafe(CHUNK);
   let taken = 0;
   try {
     for (let count = read(fd, buffer); count > 0; count = read(fd, buffer)) {

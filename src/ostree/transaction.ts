@@ -107,23 +107,16 @@ export function isIntact(repo: Repo, checksum: Checksum, type: ObjectType, size:
 }
 
 /** Gives every staged object its name, durably. */
-function publish(transaction: Transaction): void {
-  const { repo, staged } = transaction;
+function publish({ repo, staging, staged }: Transaction): void {
   if (staged.size === 0) return;
   repo.disk.barrier(repo.path);
-  for (const { checksum, type } of staged.values()) moveIntoPlace(transaction, checksum, type);
-  repo.disk.barrier(repo.path);
-}
-
-function moveIntoPlace(transaction: Transaction, checksum: Checksum, type: ObjectType): void {
-  const { disk } = transaction.repo;
-  const from = stagedFile(transaction, checksum, type);
-  const to = objectFile(transaction.repo, checksum, type);
-  try {
-    disk.rename(from, to);
-  } catch (error) {
-    if (!isKernelError(error, "ENOENT")) throw error;
-    disk.ensureDirectory(dirname(to), 0o755);
-    disk.rename(from, to);
+  const directories = new Set<string>();
+  for (const [name, { checksum, type }] of staged) {
+    const target = objectFile(repo, checksum, type);
+    const directory = dirname(target);
+    if (!directories.has(directory)) repo.disk.ensureDirectory(directory, 0o755);
+    directories.add(directory);
+    repo.disk.rename(`${staging}/${name}`, target);
   }
+  repo.disk.barrier(repo.path);
 }
