@@ -1,9 +1,7 @@
 /** The host: sysroot, deployments, `/etc`, plans, rollback; and composing the trees it deploys. */
 export { changeKargs, type ChangeKargsOptions, hostKargs } from "./change-kargs.ts";
 export { cleanup, type CleanupResult } from "./cleanup.ts";
-export { compose, type ComposeOptions } from "./compose.ts";
-export { loadComposeFile } from "./compose-load.ts";
-export { type ComposedTree, composeTree } from "./compose-tree.ts";
+export { compose, type ComposedTree, type ComposeOptions, composeTree, loadComposeFile } from "./compose/index.ts";
 export { deploy, type DeployOptions, rebase } from "./deploy.ts";
 export { type EtcChange, etcDiff } from "./etc-diff.ts";
 export { etcLog, type EtcSnapshot } from "./etc-log.ts";

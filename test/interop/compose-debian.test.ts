@@ -4,9 +4,9 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, wri
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import * as assert from "uvu/assert";
-import { debianSources, machineAptSources } from "../../src/deploy/compose-sources.ts";
-import { loadComposeFile } from "../../src/deploy/compose-load.ts";
-import { composeTree } from "../../src/deploy/compose-tree.ts";
+import { debianSources, machineAptSources } from "../../src/deploy/compose/sources.ts";
+import { loadComposeFile } from "../../src/deploy/compose/load.ts";
+import { composeTree } from "../../src/deploy/compose/tree.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
