@@ -2,6 +2,10 @@
 import { boolean, integer, string } from "@oclif/core/flags";
 
 export const staterootFlag = string({ summary: "the stateroot; the booted one's if left out", helpValue: "NAME" });
+export const deploymentFlag = string({
+  summary: "index or id of the deployment; the booted one if left out",
+  helpValue: "INDEX|ID",
+});
 export const reasonFlag = string({ summary: "why, for the history", helpValue: "TEXT" });
 export const dryRunFlag = boolean({ summary: "only say what would be done" });
 

@@ -1,5 +1,5 @@
 import { boolean } from "@oclif/core/flags";
-import { checkUpgrade, upgrade } from "../../deploy/index.ts";
+import { checkUpgrade, hostDiff, type HostDiff, type Sysroot, type Update, upgrade } from "../../deploy/index.ts";
 import { directoryFlag } from "../args.ts";
 import { renderUpdate, renderUpgraded } from "../render/deployed.ts";
 import { HostCommand } from "./base.ts";
@@ -32,6 +32,11 @@ export default class HostUpgrade extends HostCommand {
       return this.show(flags, update, () => renderUpdate(update, this.view(sysroot)));
     }
     const result = await upgrade(sysroot, options);
-    this.show(flags, result, () => renderUpgraded(result, this.view(sysroot)));
+    const changes = flags["dry-run"] && !result.update.downloaded ? undefined : changesOf(sysroot, result.update);
+    this.show(flags, { ...result, changes }, () => renderUpgraded(result, this.view(sysroot), changes));
   }
+}
+
+function changesOf(sysroot: Sysroot, { from, to }: Update): HostDiff {
+  return hostDiff(sysroot, { from: from.commit, to: to.commit });
 }

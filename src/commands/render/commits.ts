@@ -47,12 +47,13 @@ export function commitJson(checksum: Checksum, { root: _, ...commit }: Commit): 
   return { commit: checksum, ...commit };
 }
 
-const MARKS = { added: "A", removed: "D", modified: "M", metadata: "m" } as const;
+/** How a listing marks each kind of change. */
+export const FILE_MARKS = { added: "A", removed: "D", modified: "M", metadata: "m" } as const;
 
 /** One line per change: `A` added, `D` removed, `M` modified, `m` only its metadata; then the path. */
 export function renderChanges(changes: Change[], style: Style): string {
   const colours = { A: style.green, D: style.red, M: style.yellow, m: style.dim };
-  return changes.map(({ kind, path }) => `${colours[MARKS[kind]](MARKS[kind])}  ${toText(path)}`).join("\n");
+  return changes.map(({ kind, path }) => `${colours[FILE_MARKS[kind]](FILE_MARKS[kind])}  ${toText(path)}`).join("\n");
 }
 
 /** A change as `--json` shows it. */

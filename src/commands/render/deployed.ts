@@ -1,7 +1,9 @@
 /** What making a deployment changed, and what to do next. */
-import type { DeployResult, ReorderResult, Update, UpgradeResult } from "../../deploy/index.ts";
+import type { DeployResult, HostDiff, ReorderResult, Update, UpgradeResult } from "../../deploy/index.ts";
 import { short } from "./commits.ts";
 import { counted } from "./counted.ts";
+import { describe } from "./etc.ts";
+import { renderChangeSummary } from "./host-diff.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./style.ts";
 import type { View } from "./status.ts";
@@ -21,11 +23,13 @@ export function renderUpdate(update: Update, { style, now }: View): string {
   ].join("\n");
 }
 
-/** An upgrade that was made, or would be. */
-export function renderUpgraded({ update, deployment }: UpgradeResult, view: View): string {
-  const head = `${printable(update.spec)}: ${versions(update, view.style)}`;
-  if (deployment === undefined) return `${head}\ndownloaded; to deploy it: atomic host upgrade`;
-  return `${head}\n${renderDeployed(deployment, view)}`;
+/** An upgrade that was made, or would be; `changes` if both commits are in the store. */
+export function renderUpgraded({ update, deployment }: UpgradeResult, view: View, changes?: HostDiff): string {
+  return [
+    `${printable(update.spec)}: ${versions(update, view.style)}`,
+    ...(changes === undefined ? [] : [renderChangeSummary(changes, view.style)]),
+    deployment === undefined ? "downloaded; to deploy it: atomic host upgrade" : renderDeployed(deployment, view),
+  ].join("\n");
 }
 
 /** A new deployment: its `/etc`, and when it boots. */
@@ -51,7 +55,7 @@ function outcome(result: DeployResult, { style, running }: View): string {
   return [`next boot: ${what}`, ...(next.length > 0 ? [next.join("; ")] : [])].join("\n");
 }
 
-function etcLines({ etc }: DeployResult, style: Style): string[] {
+function etcLines({ etc, dryRun }: DeployResult, style: Style): string[] {
   if (etc === undefined) return [];
   const { takeNew, keepLocal, merged, conflicts } = etc.counts;
   const sums = [
@@ -60,13 +64,14 @@ function etcLines({ etc }: DeployResult, style: Style): string[] {
     ...(merged > 0 ? [`${merged} merged`] : []),
     ...(conflicts > 0 ? [style.red(counted(conflicts, "conflict"))] : []),
   ];
-  const shown = etc.paths.filter(({ verdict }) => verdict === "conflict");
   return [
     `/etc: ${sums.join(", ")}`,
-    ...shown.map(({ path, detail, saved }) => {
-      const why = detail === undefined ? "" : `: ${printable(detail)}`;
-      return `  ${style.red("conflict")} ${path}${why}${saved === undefined ? "" : `; the new one is ${saved}`}`;
-    }),
+    ...etc.paths
+      .filter(({ verdict }) => verdict === "conflict")
+      .flatMap((path) => [
+        `  ${style.red("conflict")} ${describe(path)}`,
+        ...(dryRun ? [] : [`    to see it: atomic host etc diff --deployment 0 ${path.path}`]),
+      ]),
   ];
 }
 
