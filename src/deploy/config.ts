@@ -5,13 +5,13 @@ import { readFile } from "../linux/index.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 export interface Config {
-  /** Deployments of a stateroot to keep at least, newest first. */
+  /** Deployments of a stateroot to keep at least, newest first; booted, pending, rollback and pinned ones always stay. */
   retain: number;
   /** How often the loader tries a new deployment before it falls back; 0 does not count. */
   bootTries: number;
 }
 
-const DEFAULTS: Config = { retain: 2, bootTries: 3 };
+const DEFAULTS: Config = { retain: 1, bootTries: 3 };
 const LIMITS: Readonly<Record<keyof Config, readonly [number, number]>> = { retain: [1, 100], bootTries: [0, 99] };
 const MAX_SIZE = 64 * 1024;
 

@@ -34,6 +34,11 @@ export function deploymentId({ commit, serial }: Pick<DeploymentName, "commit" |
   return `${commit}.${serial}`;
 }
 
+/** The deployment's id as people read it: 12 digits of the commit. */
+export function shortId({ commit, serial }: Pick<DeploymentName, "commit" | "serial">): string {
+  return `${commit.slice(0, 12)}.${serial}`;
+}
+
 /** Commit and serial of a deployment's directory name; undefined for any other name. */
 export function parseDeploymentId(text: string): { commit: Checksum; serial: number } | undefined {
   const [, commit, serial] = DIRECTORY.exec(text) ?? [];

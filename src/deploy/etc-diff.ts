@@ -1,9 +1,10 @@
 import { type ByteString, compareBytes, toText } from "../bytes.ts";
-import { loadTree, readObject, type Repo } from "../ostree/index.ts";
+import { readObject, type Repo } from "../ostree/index.ts";
 import { etcDeployment, etcPath } from "./etc-deployment.ts";
 import { isText, MAX_TEXT } from "./etc-merge-text.ts";
 import { type EtcNode, sameContent, sameMeta } from "./etc-tree.ts";
 import { loadHostState } from "./host-state.ts";
+import { lazyTree } from "./lazy-tree.ts";
 import { closeEtc, type LiveEtc, openEtc, readEtcFile } from "./live-etc.ts";
 import { pristineEtc } from "./pristine-etc.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -27,7 +28,7 @@ export function etcDiff(sysroot: Sysroot, { target, commandLine }: { target?: st
   const live = openEtc(etcPath(sysroot, deployment));
   try {
     const changes: EtcChange[] = [];
-    compare({ path: "" as ByteString, before: pristineEtc(loadTree(sysroot.repo, deployment.commit)), after: live.root }, (pair) => {
+    compare({ path: "" as ByteString, before: pristineEtc(lazyTree(sysroot.repo, deployment.commit)), after: live.root }, (pair) => {
       const change = describe(pair, { repo: sysroot.repo, live });
       if (change !== undefined) changes.push(change);
     });

@@ -5,12 +5,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ByteString, toBytes } from "../bytes.ts";
+import { checksumOf } from "../digest.ts";
 import { isAtomicError } from "../errors.ts";
 import { readFile } from "../linux/index.ts";
 import type { Stateroot } from "./deployment-id.ts";
 import { createEtcGitFs } from "./etc-git-fs.ts";
 import { formatGitMeta, gitName, META_FILE } from "./etc-git-tree.ts";
-import type { EtcDirectory, EtcNode } from "./etc-tree.ts";
+import type { EtcDirectory } from "./etc-tree.ts";
 import { type LiveEtc, readEtcFile } from "./live-etc.ts";
 import { staterootPath, type Sysroot } from "./sysroot.ts";
 
@@ -30,8 +31,8 @@ export const REF = `refs/heads/${BRANCH}`;
 const AUTHOR = { name: "atomic", email: "atomic@localhost", timezoneOffset: 0 };
 /** Larger files are left out: the history is for configuration. */
 const MAX_FILE = 32 * 1024 * 1024;
-/** BLAKE3 of a file → its git blob: spares compressing again what the newest snapshot holds. */
-const CACHE = "atomic-blobs.json";
+/** BLAKE3 of what was recorded → its git object: spares compressing again what the newest snapshot holds. */
+const CACHE = "atomic-objects.json";
 const MAX_CACHE = 64 * 1024 * 1024;
 
 type Git = typeof import("isomorphic-git");
@@ -64,29 +65,33 @@ export async function openEtcHistory(sysroot: Sysroot, stateroot: Stateroot): Pr
   const used = new Map<string, string>();
   if (!existsSync(join(gitdir, "HEAD"))) await git.init({ ...repo, bare: true, defaultBranch: BRANCH });
 
-  async function writeBlob(blob: Uint8Array): Promise<string> {
-    return git.writeBlob({ ...repo, blob });
-  }
-
-  async function writeFileBlob(etc: LiveEtc, node: EtcNode & { kind: "file" }, path: ByteString): Promise<string> {
-    const oid = known.get(node.checksum) ?? used.get(node.checksum) ?? (await writeBlob(readEtcFile(etc, path, MAX_FILE)));
-    used.set(node.checksum, oid);
+  /** The git object for content that `key` names: written once, ever. */
+  async function objectFor(key: string, write: () => Promise<string>): Promise<string> {
+    const oid = known.get(key) ?? used.get(key) ?? (await write());
+    used.set(key, oid);
     return oid;
   }
+  const blobFor = (key: string, read: () => Uint8Array): Promise<string> =>
+    objectFor(key, () => git.writeBlob({ ...repo, blob: read() }));
+  const treeFor = (tree: readonly TreeEntry[]): Promise<string> => {
+    const text = tree.map(({ mode, oid, path }) => `${mode} ${oid} ${path}\n`).join("");
+    return objectFor(`tree:${checksumOf(Buffer.from(text))}`, () => git.writeTree({ ...repo, tree: [...tree] }));
+  };
 
-  async function writeTree(etc: LiveEtc, directory: EtcDirectory, path: ByteString): Promise<TreeEntry[]> {
+  async function entriesOf(etc: LiveEtc, directory: EtcDirectory, path: ByteString): Promise<TreeEntry[]> {
     const entries: TreeEntry[] = [];
     for (const [name, node] of directory.children) {
       const below = (path === "" ? name : `${path}/${name}`) as ByteString;
-      const at = gitName(name);
+      const at = { path: gitName(name) };
       if (node.kind === "file" && node.size <= MAX_FILE) {
-        const mode = (node.mode & 0o111) === 0 ? "100644" : "100755";
-        entries.push({ mode, path: at, oid: await writeFileBlob(etc, node, below), type: "blob" });
+        const oid = await blobFor(node.checksum, () => readEtcFile(etc, below, MAX_FILE));
+        entries.push({ ...at, mode: (node.mode & 0o111) === 0 ? "100644" : "100755", oid, type: "blob" });
       } else if (node.kind === "symlink") {
-        entries.push({ mode: "120000", path: at, oid: await writeBlob(toBytes(node.target)), type: "blob" });
-      } else if (node.kind === "directory" && node.children.size > 0) {
-        const tree = await writeTree(etc, node, below);
-        if (tree.length > 0) entries.push({ mode: "040000", path: at, oid: await git.writeTree({ ...repo, tree }), type: "tree" });
+        const target = toBytes(node.target);
+        entries.push({ ...at, mode: "120000", oid: await blobFor(checksumOf(target), () => target), type: "blob" });
+      } else if (node.kind === "directory") {
+        const tree = await entriesOf(etc, node, below);
+        if (tree.length > 0) entries.push({ ...at, mode: "040000", oid: await treeFor(tree), type: "tree" });
       }
     }
     return entries;
@@ -94,9 +99,10 @@ export async function openEtcHistory(sysroot: Sysroot, stateroot: Stateroot): Pr
 
   return {
     async record(etc, message, options) {
-      const entries = await writeTree(etc, etc.root, "" as ByteString);
-      const meta = await writeBlob(Buffer.from(formatGitMeta(etc.root)));
-      const tree = await git.writeTree({ ...repo, tree: [...entries, { mode: "100644", path: META_FILE, oid: meta, type: "blob" }] });
+      const entries = await entriesOf(etc, etc.root, "" as ByteString);
+      const meta = Buffer.from(formatGitMeta(etc.root));
+      const oidOfMeta = await blobFor(checksumOf(meta), () => meta);
+      const tree = await treeFor([...entries, { mode: "100644", path: META_FILE, oid: oidOfMeta, type: "blob" }]);
       const parent = await git.resolveRef({ ...repo, ref: REF }).catch(unlessMissing);
       if (options?.onlyIfChanged === true && parent !== undefined) {
         const { commit } = await git.readCommit({ ...repo, oid: parent });

@@ -1,13 +1,14 @@
 import { type ByteString, fromBytes, fromText, toBytes, toText } from "../bytes.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
 import { close, O_DIRECTORY, O_PATH, open, openAt2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from "../linux/index.ts";
-import { type InodeMeta, loadTree, readObject } from "../ostree/index.ts";
+import { type InodeMeta, readObject } from "../ostree/index.ts";
 import { etcDeployment, etcPath } from "./etc-deployment.ts";
 import { createEtcGitFs } from "./etc-git-fs.ts";
 import { gitName, META_FILE, parseGitMeta } from "./etc-git-tree.ts";
 import { etcGitPath, loadGit, openEtcHistory, REF } from "./etc-history.ts";
 import { type EtcNode } from "./etc-tree.ts";
 import { type Deployment, loadHostState } from "./host-state.ts";
+import { lazyTree } from "./lazy-tree.ts";
 import { closeEtc, openEtc } from "./live-etc.ts";
 import { pristineEtc } from "./pristine-etc.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
@@ -38,7 +39,7 @@ export async function restoreEtc(sysroot: Sysroot, options: RestoreOptions): Pro
     const deployment = etcDeployment(loadHostState(sysroot, options.commandLine));
     const from = options.from ?? REF;
     const old = from === "pristine" ? pristineFile(sysroot, deployment, path) : await snapshotFile(sysroot, deployment, { path, from });
-    await recordNow(sysroot, deployment, `/etc before restoring ${toText(path)}`);
+    await recordNow(sysroot, deployment, `before restoring /etc/${toText(path)}`);
     put(sysroot, etcPath(sysroot, deployment), path, old);
     return { path: `/etc/${toText(path)}`, from };
   });
@@ -55,7 +56,7 @@ export function parseEtcPath(text: string): ByteString {
 }
 
 function pristineFile(sysroot: Sysroot, deployment: Deployment, path: ByteString): Old {
-  let node: EtcNode | undefined = pristineEtc(loadTree(sysroot.repo, deployment.commit));
+  let node: EtcNode | undefined = pristineEtc(lazyTree(sysroot.repo, deployment.commit));
   for (const name of path.split("/") as ByteString[]) node = node?.kind === "directory" ? node.children.get(name) : undefined;
   if (node === undefined) throw absent(path, "the image has no such file");
   if (node.kind === "symlink") return { meta: node, content: { kind: "symlink", target: node.target } };

@@ -2,10 +2,11 @@ import { toText } from "../bytes.ts";
 import { compareVersions, hasKarg } from "../bootloader/index.ts";
 import type { Checksum } from "../digest.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
-import { diffCommits, loadTree, readCommit, resolveRev } from "../ostree/index.ts";
+import { diffCommits, readCommit, resolveRev } from "../ostree/index.ts";
 import type { Packages } from "./dpkg-status.ts";
 import { bootedDeployment, type Deployment, findDeployment, type HostState, loadHostState } from "./host-state.ts";
 import { imageKargs } from "./image-kargs.ts";
+import { lazyTree } from "./lazy-tree.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { treePackages } from "./tree-packages.ts";
 
@@ -47,7 +48,7 @@ export function hostDiff(sysroot: Sysroot, options: DiffOptions = {}): HostDiff 
   const state = loadHostState(sysroot, options.commandLine);
   const from = options.from === undefined ? sideOf(defaultFrom(state)) : findSide(sysroot, state, options.from);
   const to = options.to === undefined ? sideOf(state.deployments[0]!) : findSide(sysroot, state, options.to);
-  const [before, after] = [from, to].map(({ commit }) => treePackages(sysroot.repo, loadTree(sysroot.repo, commit)));
+  const [before, after] = [from, to].map(({ commit }) => treePackages(sysroot.repo, lazyTree(sysroot.repo, commit)));
   return {
     from,
     to,
@@ -84,11 +85,12 @@ function findSide(sysroot: Sysroot, state: HostState, text: string): DiffSide {
   try {
     return sideOf(findDeployment(state, text));
   } catch (error) {
-    if (!isAtomicError(error, "not-found")) throw error;
+    // A commit may be deployed more than once; it is one commit all the same.
+    if (!isAtomicError(error, "not-found") && !isAtomicError(error, "usage")) throw error;
   }
   const commit = resolveRev(sysroot.repo, text);
   const { version } = readCommit(sysroot.repo, commit);
-  return { commit, version: version ?? null, kargs: imageKargs(sysroot.repo, loadTree(sysroot.repo, commit)) };
+  return { commit, version: version ?? null, kargs: imageKargs(sysroot.repo, lazyTree(sysroot.repo, commit)) };
 }
 
 function sideOf({ id, commit, origin }: Deployment): DiffSide {

@@ -1,10 +1,11 @@
 /** Writing the `/etc` of a new deployment: a copy of its pristine one, with what the operator changed merged in. */
 import type { Checksum } from "../digest.ts";
-import { checkout, type DirectoryNode, loadTree, readObject, type Repo } from "../ostree/index.ts";
+import { checkout, type DirectoryNode, readObject, type Repo } from "../ostree/index.ts";
 import { applyEtcActions } from "./etc-apply.ts";
 import { classifyEtc, type EtcMerge, type Finding } from "./etc-classify.ts";
 import { MAX_TEXT, mergeText } from "./etc-merge-text.ts";
 import type { EtcFile } from "./etc-tree.ts";
+import { lazyTree } from "./lazy-tree.ts";
 import { type LiveEtc, readEtcFile } from "./live-etc.ts";
 import { pristineDirectory, pristineEtc } from "./pristine-etc.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -47,7 +48,7 @@ export interface EtcPreview {
 
 /** What merging would do, without doing it. @throws AtomicError not-found, corrupt, invalid */
 export function planEtcMerge(sysroot: Sysroot, { tree, repo, source }: EtcPreview): EtcMerge {
-  const base = pristineEtc(loadTree(sysroot.repo, source.commit));
+  const base = pristineEtc(lazyTree(sysroot.repo, source.commit));
   return classifyEtc(base, source.live.root, pristineEtc(tree), (path, o, l, n) => {
     if ([o, l, n].some(({ size }) => size > MAX_TEXT)) return undefined;
     const ours = readEtcFile(source.live, path, MAX_TEXT);

@@ -3,7 +3,7 @@
  * `applyPlan` in this order. Up to the one that changes what boots nothing the host uses is touched; what is no longer
  * needed goes after it.
  */
-import { deploymentId, type DeploymentName, type Stateroot } from "./deployment-id.ts";
+import { type DeploymentName, shortId, type Stateroot } from "./deployment-id.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import type { Origin } from "./origin.ts";
 
@@ -35,27 +35,29 @@ export type Step =
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case "hold-commit":
-      return `keep commit ${short(step.deployment.commit)} in the store`;
+      return `keep the commit of ${shortId(step.deployment)} in the store`;
     case "install-kernel":
-      return `install the kernel of ${shown(step.deployment)}`;
+      return `install the kernel of ${shortId(step.deployment)}`;
     case "write-deployment": {
-      const etc = step.mergeFrom === undefined ? "" : `, merging /etc of ${shown(step.mergeFrom)}`;
-      return `write deployment ${shown(step.deployment)}${etc}`;
+      const etc = step.mergeFrom === undefined ? "" : `, merging /etc of ${shortId(step.mergeFrom)}`;
+      return `write deployment ${shortId(step.deployment)}${etc}`;
     }
     case "merge-etc-again":
-      return `merge what changed in /etc of ${shown(step.mergeFrom)} into ${shown(step.deployment)}`;
+      return `merge what changed in /etc of ${shortId(step.mergeFrom)} into ${shortId(step.deployment)}`;
     case "stage":
-      return `stage ${shown(step.deployment)} for the next shutdown`;
-    case "switch-boot":
-      return `boot ${step.order.map(shown).join(", then ")}`;
+      return `stage ${shortId(step.deployment)} for the next shutdown`;
+    case "switch-boot": {
+      const [first, ...others] = step.order.map(shortId);
+      return `boot ${first} next${others.length === 0 ? "" : `, and keep ${others.join(", ")}`}`;
+    }
     case "unstage":
       return "forget the staged deployment";
     case "set-pinned":
-      return `${step.pinned ? "pin" : "unpin"} ${shown(step.deployment)}`;
+      return `${step.pinned ? "pin" : "unpin"} ${shortId(step.deployment)}`;
     case "record-event":
       return `record the ${step.event.action} in the history`;
     case "remove-deployment":
-      return `remove deployment ${shown(step.deployment)}`;
+      return `remove deployment ${shortId(step.deployment)}`;
     case "collect-kernels":
       return "remove kernels that no boot entry names";
     case "release-commits":
@@ -63,12 +65,4 @@ export function describeStep(step: Step): string {
     case "remove-unfinished":
       return "remove what interrupted runs left";
   }
-}
-
-function shown(name: DeploymentName): string {
-  return deploymentId({ ...name, commit: short(name.commit) as DeploymentName["commit"] });
-}
-
-function short(checksum: string): string {
-  return checksum.slice(0, 12);
 }

@@ -1,14 +1,17 @@
 /** Everything a new deployment is made of, read and checked before the first write. */
 import { join } from "node:path";
 import type { Checksum } from "../digest.ts";
-import { AT_FDCWD, statIfExists } from "../linux/index.ts";
-import { type DirectoryNode, loadTree, readCommit, renderCommitImage } from "../ostree/index.ts";
+import { AT_FDCWD, readFile, statIfExists } from "../linux/index.ts";
+import { type DirectoryNode, readCommit, renderCommitImage } from "../ostree/index.ts";
+import { verityOf } from "../verity.ts";
 import { bootChecksum, findKernel, type TreeKernel } from "./deployment-kernel.ts";
 import type { Stateroot } from "./deployment-id.ts";
 import type { EtcNode } from "./etc-tree.ts";
+import { listDirectories } from "./host-state.ts";
+import { lazyTree } from "./lazy-tree.ts";
 import { pristineEtc } from "./pristine-etc.ts";
 import { type Need, preflight } from "./preflight.ts";
-import type { Sysroot } from "./sysroot.ts";
+import { deploymentPath, type Sysroot } from "./sysroot.ts";
 
 export interface Prepared {
   commit: Checksum;
@@ -21,22 +24,30 @@ export interface Prepared {
   imageDigest: Checksum;
 }
 
-/** What the journal entries of a merged `/etc` and its history may add to the pristine one, as a factor. */
+/** Far above the image of any host; bounds what is read from disk. Bytes. */
+const MAX_IMAGE = 1024 * 1024 * 1024;
+/** The new `/etc`, and what its history may take before and after the merge. */
 const ETC_COPIES = 3;
 
 /** Reads what deploying `commit` needs. @throws AtomicError not-found, corrupt, invalid (no kernel) */
 export function prepareDeployment(sysroot: Sysroot, commit: Checksum): Prepared {
   const { repo } = sysroot;
-  const tree = loadTree(repo, commit);
+  const tree = lazyTree(repo, commit);
   const kernel = findKernel(tree);
-  return {
-    commit,
-    tree,
-    kernel,
-    bootChecksum: bootChecksum(sysroot, kernel),
-    image: renderCommitImage(repo, commit),
-    imageDigest: readCommit(repo, commit).image,
-  };
+  const imageDigest = readCommit(repo, commit).image;
+  const image = deployedImage(sysroot, commit, imageDigest) ?? renderCommitImage(repo, commit);
+  return { commit, tree, kernel, bootChecksum: bootChecksum(sysroot, kernel), image, imageDigest };
+}
+
+/** The image of another deployment of the commit, if it is intact: rendering takes far longer than checking. */
+function deployedImage(sysroot: Sysroot, commit: Checksum, digest: Checksum): Buffer | undefined {
+  for (const name of listDirectories(sysroot).filter((other) => other.commit === commit)) {
+    const path = join(deploymentPath(sysroot, name), "image");
+    const size = statIfExists(AT_FDCWD, path)?.size ?? Infinity;
+    const bytes = size <= MAX_IMAGE ? readFile(path, MAX_IMAGE) : undefined;
+    if (bytes !== undefined && verityOf(bytes) === digest) return bytes;
+  }
+  return undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { Durable } from "../durable.ts";
 import { isAtomicError } from "../errors.ts";
 import type { DirectoryNode } from "../ostree/index.ts";
-import { deploymentId, type DeploymentName } from "./deployment-id.ts";
+import { deploymentId, type DeploymentName, shortId } from "./deployment-id.ts";
 import { openEtcHistory } from "./etc-history.ts";
 import { countReport, etcReport } from "./etc-report.ts";
 import { closeEtc, openEtc } from "./live-etc.ts";
@@ -103,11 +103,11 @@ async function mergeInto(sysroot: Sysroot, destination: string, request: MergeRe
   const history = await openEtcHistory(sysroot, deployment.stateroot);
   const live = openEtc(join(deploymentPath(sysroot, mergeFrom), "etc"));
   try {
-    await history.record(live, `/etc of ${deploymentId(mergeFrom)} before ${deploymentId(deployment)}`, { onlyIfChanged: true });
+    await history.record(live, `${shortId(mergeFrom)} before it is merged into ${shortId(deployment)}`, { onlyIfChanged: true });
     const findings = writeEtc(sysroot, { tree, destination, source: { commit: mergeFrom.commit, live } });
     const merged = openEtc(destination);
     try {
-      await history.record(merged, `/etc of ${deploymentId(deployment)}, merged from ${deploymentId(mergeFrom)}`);
+      await history.record(merged, `${shortId(deployment)}, merged from ${shortId(mergeFrom)}`);
     } finally {
       closeEtc(merged);
     }
