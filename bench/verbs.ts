@@ -1,0 +1,76 @@
+/** How each program is asked for the same thing: the arguments after the program's name. */
+import { join } from "node:path";
+import type { Tool } from "./case.ts";
+
+type Arguments = string[];
+
+export interface Verbs {
+  version(): Arguments;
+  /** An empty store at `store`. */
+  initStore(store: string): Arguments;
+  /** Commits the directory `tree` to `ref`. */
+  commit(store: string, ref: string, tree: string): Arguments;
+  fsck(store: string): Arguments;
+  /** Writes the tree of `ref` as files of its own. */
+  copyOut(store: string, ref: string, target: string): Arguments;
+  /** Makes the host at `sysroot` ready for its first deployment. */
+  initSysroot(sysroot: string): Arguments[];
+  /** Where the host's store is. */
+  storeOf(sysroot: string): string;
+  /** Where the host's deployments are: directories `<commit>.<serial>`. */
+  deploymentsOf(sysroot: string): string;
+  deploy(sysroot: string, ref: string): Arguments;
+  /** Deploys without removing an older deployment. */
+  deployBeside(sysroot: string, ref: string): Arguments;
+  status(sysroot: string): Arguments;
+  /** Makes the tree of `ref`, which is deployed, ready to read at `target`. */
+  makeReadable(sysroot: string, ref: string, target: string): Arguments;
+  /** Undoes `makeReadable`; none when there is nothing to undo. */
+  releaseReadable(sysroot: string, target: string): Arguments[];
+}
+
+const STATEROOT = "debian";
+
+const ostree: Verbs = {
+  version: () => ["--version"],
+  initStore: (store) => ["init", `--repo=${store}`, "--mode=bare"],
+  commit: (store, ref, tree) => ["commit", `--repo=${store}`, `--branch=${ref}`, `--tree=dir=${tree}`],
+  fsck: (store) => ["fsck", `--repo=${store}`, "--quiet"],
+  copyOut: (store, ref, target) => ["checkout", `--repo=${store}`, "--force-copy", ref, target],
+  initSysroot: (sysroot) => [
+    ["admin", "init-fs", sysroot],
+    ["admin", "stateroot-init", `--sysroot=${sysroot}`, STATEROOT],
+  ],
+  storeOf: (sysroot) => join(sysroot, "ostree/repo"),
+  deploymentsOf: (sysroot) => join(sysroot, "ostree/deploy", STATEROOT, "deploy"),
+  deploy: (sysroot, ref) => ["admin", "deploy", `--sysroot=${sysroot}`, `--stateroot=${STATEROOT}`, ref],
+  deployBeside: (sysroot, ref) => [...ostree.deploy(sysroot, ref), "--retain"],
+  status: (sysroot) => ["admin", "status", `--sysroot=${sysroot}`],
+  makeReadable: (sysroot, ref, target) => [
+    "checkout",
+    `--repo=${ostree.storeOf(sysroot)}`,
+    "--require-hardlinks",
+    ref,
+    target,
+  ],
+  releaseReadable: () => [],
+};
+
+const atomic: Verbs = {
+  version: () => ["--version"],
+  initStore: (store) => ["repo", "init", "--repo", store],
+  commit: (store, ref, tree) => ["repo", "commit", "--repo", store, "--ref", ref, "--tree", tree],
+  fsck: (store) => ["repo", "fsck", "--repo", store],
+  copyOut: (store, ref, target) => ["repo", "checkout", "--repo", store, ref, target],
+  initSysroot: (sysroot) => [["host", "init", "--sysroot", sysroot, "--stateroot", STATEROOT]],
+  storeOf: (sysroot) => join(sysroot, "atomic/repo"),
+  deploymentsOf: (sysroot) => join(sysroot, "atomic/deploy", STATEROOT, "deploy"),
+  deploy: (sysroot, ref) => ["host", "deploy", "--sysroot", sysroot, ref],
+  deployBeside: (sysroot, ref) => [...atomic.deploy(sysroot, ref), "--retain", "1000"],
+  status: (sysroot) => ["host", "status", "--sysroot", sysroot],
+  makeReadable: (sysroot, _, target) => ["host", "mount", "--sysroot", sysroot, "0", target],
+  releaseReadable: (sysroot, target) => [["host", "unmount", "--sysroot", sysroot, target]],
+};
+
+/** Both programs' verbs. */
+export const VERBS: Record<Tool, Verbs> = { ostree, atomic };
