@@ -49,7 +49,7 @@ function demonstrate(): void {
   atomic("host", "upgrade", "--check");
   atomic("host", "upgrade");
   atomic("host", "status");
-  atomic("host", "diff", "--stat");
+  atomic("host", "diff");
   atomic("host", "etc");
 
   say("The new host as it would boot: /usr is read-only because it is an image, /etc is writable.");

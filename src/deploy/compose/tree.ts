@@ -38,8 +38,8 @@ export function composeTree(file: ComposeFile, root: string, progress: Progress 
   if (existsSync(root)) throw new AtomicError("exists", `composing ${file.ref} in ${root}: it exists`);
   const umask = process.umask(0o022); // the caller's must not decide the tree's modes
   try {
-    for (const { name, run } of composeSteps(file)) {
-      const task = progress.start(name, { announce: true });
+    for (const { name, run, slow = false } of composeSteps(file)) {
+      const task = progress.start(name, { announce: slow });
       run(root);
       task.finish();
     }
@@ -58,6 +58,8 @@ export function composeTree(file: ComposeFile, root: string, progress: Progress 
 
 interface ComposeStep {
   name: string;
+  /** Takes seconds in which it cannot report. */
+  slow?: boolean;
   run: (root: string) => void;
 }
 
@@ -67,7 +69,7 @@ function composeSteps(file: ComposeFile): ComposeStep[] {
     debian === undefined ? { name: "making the tree", run: makeRoot } : installStep(file, debian),
     { name: "adding files", run: (root) => addFiles(root, file) },
     debian && { name: "setting units", run: (root) => setUnits(root, file) },
-    debian && { name: "making the initramfs", run: (root) => makeInitramfs(root, file.timestamp) },
+    debian && { name: "making the initramfs", slow: true, run: (root) => makeInitramfs(root, file.timestamp) },
     { name: "removing files", run: (root) => removePaths(root, file.remove) },
     ...NORMALIZE_STEPS.map(({ name, run }) => ({ name, run: (root: string) => run(root, file.timestamp) })),
   ];
@@ -84,6 +86,7 @@ function installStep(file: ComposeFile, debian: DebianBase): ComposeStep {
   const sources = debianSources(debian, machineAptSources());
   return {
     name: `installing ${debian.suite}${debian.updates ? " with updates" : ""}`,
+    slow: true,
     run(root) {
       installDebian(root, file, debian.suite, sources);
       cleanTree(root, INSTALL_LEFTOVERS);
