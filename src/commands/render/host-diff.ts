@@ -56,8 +56,8 @@ function packageCounts(packages: readonly PackageChange[]): string {
 
 function fileCounts(files: HostDiff["files"]): string {
   return counts(
-    files.map(({ kind }) => (kind === "metadata" ? "only their metadata" : kind)),
-    ["modified", "added", "removed", "only their metadata"],
+    files.map(({ kind }) => (kind === "metadata" ? "only in metadata" : kind)),
+    ["modified", "added", "removed", "only in metadata"],
   );
 }
 

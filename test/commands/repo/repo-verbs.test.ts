@@ -260,13 +260,16 @@ test("fsck finds a damaged object, exits 1, and repairs it from another store", 
   assert.is(repo("fsck", "--repair").status, 2);
 });
 
-test("prune counts first and removes what no ref reaches", () => {
+test("prune counts first, keeps ancestors unless told otherwise, and removes what no ref reaches", () => {
   repo("refs", "--create", "keep", second);
   for (const ref of ["demo/stable", "other", "other2"]) repo("refs", "--delete", ref);
-  const { removed } = repoJson("prune", "--dry-run") as { removed: number };
+  const { removed: unreachable } = repoJson("prune") as { removed: number };
+  assert.is(unreachable, 2); // the commits of "other" and "other2"
+  assert.is(repo("show", first).status, 0);
+  const { removed } = repoJson("prune", "--depth", "0", "--dry-run") as { removed: number };
   assert.ok(removed > 0);
-  assert.match(repo("prune", "--dry-run").stdout, new RegExp(`^would remove ${removed} objects, `));
-  assert.match(repo("prune").stdout, new RegExp(`^removed ${removed} objects, .*; kept \\d+\\n$`));
+  assert.match(repo("prune", "--depth", "0", "--dry-run").stdout, new RegExp(`^would remove ${removed} objects, `));
+  assert.match(repo("prune", "--depth", "0").stdout, new RegExp(`^removed ${removed} objects, .*; kept \\d+\\n$`));
   assert.is(repo("show", first).status, 1);
   assert.is(repo("show", second).status, 0);
 });
