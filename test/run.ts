@@ -5,18 +5,20 @@
  * Prints one line per file, the output of those that failed, the reasons of what was skipped, and as its last line
  * `N passed, N failed[, N skipped]`. Exits 1 unless everything passed and something ran.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn, type SpawnOptions, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Report } from "./support/run-file.ts";
+import { scratchDirectory } from "./support/scratch.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 /** Directories under test/ that hold no quick tests. */
 const LONG = ["crash", "interop", "vm"];
 const JOBS = 2;
 const DEFAULT_TIMEOUT_S = "120";
+/** Tests that mount must not reach the host: where we may, every file gets a mount namespace of its own. */
+const NAMESPACE = ["--mount", "--propagation", "private"];
 
 interface Result {
   file: string;
@@ -32,8 +34,8 @@ const { values, positionals } = parseArgs({
 });
 const timeoutMs = Number(values.timeout) * 1000;
 const files = positionals.length > 0 ? positionals.flatMap(named) : discover(join(ROOT, "test"), LONG);
-const scratch = mkdtempSync(join(tmpdir(), "atomic-test-"));
-const prefix = namespacePrefix();
+const scratch = scratchDirectory();
+const isolated = spawnSync("unshare", [...NAMESPACE, "true"]).status === 0;
 const running = new Set<number>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
@@ -72,21 +74,19 @@ function discover(directory: string, except: readonly string[]): string[] {
     });
 }
 
-/** Tests that mount must not reach the host: where we may, every file gets a mount namespace of its own. */
-function namespacePrefix(): string[] {
-  const prefix = ["unshare", "--mount", "--propagation", "private"];
-  return spawnSync("unshare", [...prefix.slice(1), "true"]).status === 0 ? prefix : [];
-}
-
 async function runFile(file: string, index: number): Promise<Result> {
   const reportPath = join(scratch, `${index}.json`);
   const outputPath = join(scratch, `${index}.log`);
   // A file, not a pipe: a process the test left behind must not keep us waiting.
   const output = openSync(outputPath, "w");
   const runner = join(import.meta.dirname, "support/run-file.ts");
-  const [program, ...args] = [...prefix, process.execPath, runner, file, reportPath] as [string, ...string[]];
-  const env = { ...process.env, ...(prefix.length > 0 ? { ATOMIC_TEST_MOUNTS: "private" } : {}) };
-  const child = spawn(program, args, { cwd: ROOT, env, detached: true, stdio: ["ignore", output, output] });
+  const command = [runner, file, reportPath];
+  const env = { ...process.env, TMPDIR: join(scratch, `${index}`), ...(isolated && { ATOMIC_TEST_MOUNTS: "private" }) };
+  mkdirSync(env.TMPDIR);
+  const options = { cwd: ROOT, env, detached: true, stdio: ["ignore", output, output] } satisfies SpawnOptions;
+  const child = isolated
+    ? spawn("unshare", [...NAMESPACE, process.execPath, ...command], options)
+    : spawn(process.execPath, command, options);
   closeSync(output);
   const { pid } = child;
   if (pid !== undefined) running.add(pid);
