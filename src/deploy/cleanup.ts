@@ -15,7 +15,8 @@ export interface CleanupResult {
 }
 
 /**
- * Removes what nothing needs: deployments beyond retention, what interrupted runs left, kernels, objects.
+ * Removes what nothing needs: deployments beyond retention, what interrupted runs left, kernels, and the objects that
+ * neither a ref nor a deployment names. A ref's older commits go too.
  * @throws AtomicError corrupt when what is needed is unknown; locked, read-only
  */
 export async function cleanup(
@@ -26,7 +27,7 @@ export async function cleanup(
     const state = loadHostState(sysroot, commandLine);
     const steps: Step[] = planCleanup(state, retain ?? readConfig(sysroot).retain);
     if (!dryRun) await applyPlan({ sysroot, state, bootTries: 0 }, steps);
-    const pruned = await prune(sysroot.repo, { dryRun });
+    const pruned = await prune(sysroot.repo, { depth: 0, dryRun });
     return { dryRun, steps: [...steps.map(describeStep), "remove objects that nothing needs"], pruned };
   });
 }

@@ -41,6 +41,8 @@ export interface HostState {
   deployments: Deployment[];
   /** What the kernel says it runs, whether or not that deployment is intact. */
   booted?: DeploymentName;
+  /** Have a boot entry but cannot be used, or are booted without one. */
+  damaged: DeploymentName[];
   /** Directories of deployments that nothing boots: what a crash left. */
   leftovers: DeploymentName[];
   /** All there is for loaders, as the next boot switch needs it. */
@@ -76,6 +78,7 @@ export function loadHostState(sysroot: Sysroot, commandLine = sysroot.running ? 
   return {
     deployments: markStates(deployments, booted),
     ...(booted === undefined ? {} : { booted }),
+    damaged: used.filter((name) => !deployments.some((other) => isSameDeployment(name, other))),
     leftovers: listDirectories(sysroot).filter((name) => !used.some((other) => isSameDeployment(name, other))),
     bootFiles,
     problems,

@@ -79,7 +79,7 @@ export function nameOf({ stateroot, commit, serial }: DeploymentName): Deploymen
 }
 
 function nextSerial(state: HostState, stateroot: Stateroot, commit: Checksum): number {
-  const serials = state.deployments
+  const serials = [...state.deployments, ...state.damaged]
     .filter((other) => other.stateroot === stateroot && other.commit === commit)
     .map(({ serial }) => serial);
   return Math.max(-1, ...serials) + 1;

@@ -2,9 +2,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { initHost, type Sysroot } from "../../src/deploy/index.ts";
+import { hostStatus, initHost, type Sysroot } from "../../src/deploy/index.ts";
 import type { Checksum } from "../../src/digest.ts";
 import { createDurable, type Durable } from "../../src/durable.ts";
+import { isAtomicError } from "../../src/errors.ts";
 import { commitTree, parseRefName } from "../../src/ostree/index.ts";
 
 /** Path → content; a path ending in `/` is a directory, a content starting with `-> ` a symlink. */
@@ -76,4 +77,37 @@ export function writeTree(root: string, files: Files): void {
       utimesSync(full, 1_600_000_000, 1_600_000_000);
     }
   }
+}
+
+/** The live `/etc` of the deployment at `index` in boot order. */
+export function etcOf(sysroot: Sysroot, index = 0): string {
+  const { stateroot, id } = hostStatus(sysroot).deployments[index]!;
+  return join(sysroot.path, "atomic/deploy", stateroot, "deploy", id, "etc");
+}
+
+/** The kernel's command line when the deployment at `index` is booted. */
+export function bootedLine(sysroot: Sysroot, index = 0): string {
+  const { stateroot, id } = hostStatus(sysroot).deployments[index]!;
+  return `BOOT_IMAGE=/vmlinuz root=LABEL=x atomic=${stateroot}/${id} quiet\n`;
+}
+
+/** One word for each deployment in boot order: its version, `*` booted, `+` pending, `-` rollback, `!` pinned, `~` staged. */
+export function summary(sysroot: Sysroot, commandLine?: string): string {
+  return hostStatus(sysroot, commandLine)
+    .deployments.map(
+      ({ version, booted, pending, rollback, pinned, staged }) =>
+        `${version}${booted ? "*" : ""}${pending ? "+" : ""}${rollback ? "-" : ""}${pinned ? "!" : ""}${staged ? "~" : ""}`,
+    )
+    .join(" ");
+}
+
+/** The code of the AtomicError that `work` fails with. */
+export async function codeOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    if (isAtomicError(error)) return error.code;
+    throw error;
+  }
+  return "none";
 }

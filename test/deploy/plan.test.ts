@@ -40,6 +40,7 @@ function state(marks: string[], leftovers: string[] = []): HostState {
   return {
     deployments: markStates(deployments, booted),
     leftovers: leftovers.map((letter) => ({ stateroot, commit: commitOf(letter), serial: 0 })),
+    damaged: [],
     bootFiles: [],
     problems: [],
   };
