@@ -74,8 +74,10 @@ function listedByBootctl(entries: readonly LoaderEntry[]): string[] {
     env,
     encoding: "utf8",
   });
-  const records = stdout.split("\n").filter((line) => line.startsWith("{"));
-  return records.map((line) => (JSON.parse(line) as { path: string }).path.slice(directory.length + 16));
+  // One array, or before systemd 257 a record a line.
+  const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+  const records = JSON.parse(stdout.startsWith("[") ? stdout : `[${lines.join(",")}]`) as { path: string }[];
+  return records.map(({ path }) => path.slice(directory.length + 16));
 }
 
 test.skipUnless(missing === undefined, missing ?? "")("agrees with bootctl", () => {
