@@ -1,7 +1,7 @@
 /** Opening, reading and writing files by descriptor. Interrupted and short transfers are continued. */
 import { failure } from "./errno.ts";
 import { O_CLOEXEC, O_NOFOLLOW } from "./flags.ts";
-import { cFunction, interrupted } from "./libc.ts";
+import { cFunction, interrupted, lastErrno } from "./libc.ts";
 import type { PathArg } from "./path.ts";
 import { AT_FDCWD, cPath } from "./path.ts";
 
@@ -73,6 +73,7 @@ export function fallocate(fd: number, offset: number, length: number): void {
 export const SEEK_SET = 0;
 export const SEEK_CUR = 1;
 export const SEEK_END = 2;
+const ENXIO = 6;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 
@@ -87,9 +88,8 @@ export function lseek(fd: number, offset: number, whence: number): number {
 export function nextData(fd: number, offset: number): { start: number; end: number } | undefined {
   const start = lseekFd(fd, offset, SEEK_DATA);
   if (start < 0) {
-    const error = failure("finding data in", { fd });
-    if (error.errno === "ENXIO") return undefined;
-    throw error;
+    if (lastErrno() === ENXIO) return undefined;
+    throw failure("finding data in", { fd });
   }
   return { start, end: lseek(fd, start, SEEK_HOLE) };
 }

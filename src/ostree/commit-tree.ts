@@ -7,6 +7,7 @@ import { verityOf } from "../verity.ts";
 import { type Commit, encodeCommit } from "./commit-object.ts";
 import { type Dirtree, encodeDirtree } from "./dirtree.ts";
 import { renderImage } from "./image/index.ts";
+import { cacheImage } from "./image-cache.ts";
 import { sameMeta } from "./diff.ts";
 import { ingestFiles } from "./ingest-files.ts";
 import { withRepoLock } from "./lock.ts";
@@ -81,7 +82,7 @@ function stageCommit(transaction: Transaction, rootFd: number, options: CommitOp
     subject: options.subject ?? "",
     ...(version === undefined ? {} : { version }),
     metadata: options.metadata ?? {},
-    image: sameTree ? before.image : verityOf(renderImage(scan.root)),
+    image: sameTree ? before.image : keepImage(repo, renderImage(scan.root)),
     files: scan.files.length,
     bytes: scan.files.reduce((sum, { stat }) => sum + stat.size, 0),
   };
@@ -95,6 +96,13 @@ function stageCommit(transaction: Transaction, rootFd: number, options: CommitOp
     newObjects: sizes.length,
     newBytes: sizes.reduce((sum, size) => sum + size, 0),
   };
+}
+
+/** Deploying the commit will want it. */
+function keepImage(repo: Repo, image: Buffer): Checksum {
+  const digest = verityOf(image);
+  cacheImage(repo, digest, image);
+  return digest;
 }
 
 function bareMeta({ mode, uid, gid, mtime, mtimeNsec, xattrs }: InodeMeta): InodeMeta {

@@ -1,6 +1,7 @@
 /** Removing what nothing needs. */
 import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
+import { pruneCachedImages } from "./image-cache.ts";
 import { listObjects } from "./list-objects.ts";
 import { withRepoLock } from "./lock.ts";
 import { log } from "./log.ts";
@@ -35,9 +36,11 @@ export async function prune(
 ): Promise<PruneResult> {
   return withRepoLock(repo, () => {
     const needed = new Set<string>();
+    const images = new Set<Checksum>();
     for (const commit of [...keep, ...listRefs(repo).flatMap(({ ref }) => readRef(repo, ref) ?? [])]) {
-      for (const ancestor of withAncestors(repo, commit, depth)) {
-        visitReachable(repo, ancestor, { seen: needed, visit: () => undefined, unreadable: refuse(repo) });
+      for (const { checksum, image } of withAncestors(repo, commit, depth)) {
+        images.add(image);
+        visitReachable(repo, checksum, { seen: needed, visit: () => undefined, unreadable: refuse(repo) });
       }
     }
     const result: PruneResult = { kept: 0, removed: 0, freed: 0 };
@@ -50,15 +53,21 @@ export async function prune(
       result.freed += objectSize(repo, checksum, type) ?? 0;
       if (!dryRun) repo.disk.unlink(objectFile(repo, checksum, type));
     }
-    if (!dryRun && result.removed > 0) repo.disk.barrier(repo.path);
+    if (dryRun) return result;
+    pruneCachedImages(repo, images);
+    if (result.removed > 0) repo.disk.barrier(repo.path);
     return result;
   });
 }
 
-function* withAncestors(repo: Repo, commit: Checksum, depth: number): Generator<Checksum> {
+function* withAncestors(
+  repo: Repo,
+  start: Checksum,
+  depth: number,
+): Generator<{ checksum: Checksum; image: Checksum }> {
   let left = depth;
-  for (const { checksum } of log(repo, commit)) {
-    yield checksum;
+  for (const { checksum, commit } of log(repo, start)) {
+    yield { checksum, image: commit.image };
     if (left-- === 0) return;
   }
 }

@@ -4,9 +4,9 @@
  * A file counts as unchanged while its inode number, size, mtime and ctime are. Files whose ctime is not older than the
  * scan by a clear margin are left out: a later write could carry the same time stamp ("racy git").
  */
-import { join } from "node:path";
 import { type Checksum, checksumFromBytes, checksumOf, checksumToBytes } from "../digest.ts";
 import { isKernelError, readFile, type Stat } from "../linux/index.ts";
+import { cacheFile, replaceCacheFile } from "./cache-file.ts";
 import type { Repo } from "./repo.ts";
 
 export interface ContentDigests {
@@ -29,9 +29,9 @@ const MARGIN = 1;
 
 /** Opens the cache that belongs to the directory `root` describes; a damaged or absent one is empty. */
 export function openStatCache(repo: Repo, root: Stat): StatCache {
-  const path = join(repo.path, "cache", `stat-${root.dev}-${root.ino}`);
+  const name = `stat-${root.dev}-${root.ino}`;
   const scanned = Date.now() / 1000;
-  const bytes = load(path);
+  const bytes = load(cacheFile(repo, name));
   const keys = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
   const index = new Map<number, number>();
   for (let at = 0; at < keys.length; at += RECORD / 8) index.set(keys[at]!, at);
@@ -56,7 +56,7 @@ export function openStatCache(repo: Repo, root: Stat): StatCache {
       });
       const body = out.subarray(0, -DIGEST);
       out.set(checksumToBytes(checksumOf(body)), body.length);
-      replaceUnsynced(repo, path, out);
+      replaceCacheFile(repo, name, out);
     },
   };
 }
@@ -77,16 +77,4 @@ function load(path: string): Buffer {
     if (isKernelError(error, "ENOENT")) return Buffer.alloc(0);
     throw error;
   }
-}
-
-/** No fsync: the trailing checksum tells a torn cache, and losing it costs one slow commit. */
-function replaceUnsynced({ disk }: Repo, path: string, bytes: Buffer): void {
-  disk.removeTree(`${path}.new`);
-  const file = disk.create(`${path}.new`, 0o600);
-  try {
-    file.write(bytes);
-  } finally {
-    file.close();
-  }
-  disk.rename(`${path}.new`, path);
 }

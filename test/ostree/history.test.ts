@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { toText } from "../../src/bytes.ts";
@@ -19,6 +19,7 @@ import {
   prune,
   pullLocal,
   readCommit,
+  renderCommitImage,
   type Repo,
   resolveRev,
 } from "../../src/ostree/index.ts";
@@ -116,6 +117,24 @@ test("prune removes what only a dropped commit needed, and says so beforehand in
     (error: unknown) => isAtomicError(error, "not-found"),
   );
   loadTree(repo, second);
+});
+
+test("prune drops kept images of commits that are gone, and only those", async () => {
+  const { repo, second } = await twoCommits();
+  const images = () => readdirSync(join(repo.path, "cache")).filter((name) => name.startsWith("image-"));
+  assert.is(images().length, 2);
+  await prune(repo, { depth: 0 });
+  assert.equal(images(), [`image-${readCommit(repo, second).image}`]);
+});
+
+test("a kept image that is damaged or gone is rendered again", async () => {
+  const { repo, second } = await twoCommits();
+  const path = join(repo.path, "cache", `image-${readCommit(repo, second).image}`);
+  const image = renderCommitImage(repo, second);
+  writeFileSync(path, "garbage");
+  assert.ok(renderCommitImage(repo, second).equals(image));
+  rmSync(path);
+  assert.ok(renderCommitImage(repo, second).equals(image));
 });
 
 test("prune of a store without refs leaves no object", async () => {

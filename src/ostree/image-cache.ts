@@ -1,0 +1,39 @@
+/** Rendered images, kept from commit to deploy: rendering again takes most of a deployment's time. */
+import type { Checksum } from "../digest.ts";
+import { close, isKernelError, O_DIRECTORY, O_RDONLY, open, readDirectory, readFile } from "../linux/index.ts";
+import { verityOf } from "../verity.ts";
+import { cacheFile, replaceCacheFile } from "./cache-file.ts";
+import type { Repo } from "./repo.ts";
+
+const PREFIX = "image-";
+/** Far above the image of any host; bounds what is read from disk. Bytes. */
+const MAX_IMAGE = 1024 * 1024 * 1024;
+
+/** The image whose fs-verity digest is `digest`, if it is kept and intact. */
+export function readCachedImage(repo: Repo, digest: Checksum): Buffer | undefined {
+  try {
+    const bytes = readFile(cacheFile(repo, PREFIX + digest), MAX_IMAGE);
+    return verityOf(bytes) === digest ? bytes : undefined;
+  } catch (error) {
+    if (isKernelError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Keeps an image. */
+export function cacheImage(repo: Repo, digest: Checksum, image: Buffer): void {
+  replaceCacheFile(repo, PREFIX + digest, image);
+}
+
+/** Drops the images whose digests are not in `needed`. */
+export function pruneCachedImages(repo: Repo, needed: ReadonlySet<Checksum>): void {
+  const fd = open(cacheFile(repo, ""), O_RDONLY | O_DIRECTORY);
+  try {
+    for (const { name } of readDirectory(fd)) {
+      const digest = name.slice(PREFIX.length) as string as Checksum;
+      if (name.startsWith(PREFIX) && !needed.has(digest)) repo.disk.unlink(cacheFile(repo, PREFIX + digest));
+    }
+  } finally {
+    close(fd);
+  }
+}
