@@ -11,9 +11,25 @@ const view = { style: plainStyle, now: NOW, running: true };
 function deployment(index: number, own: Partial<DeploymentStatus>): DeploymentStatus {
   const commit = String(index).repeat(64);
   return {
-    ...{ index, commit, id: `${commit}.0`, stateroot: "default", version: "1.0", timestamp: NOW - 86400, origin: "os" },
-    ...{ booted: false, staged: false, pending: false, rollback: false, pinned: false, signature: "unsigned" },
-    ...{ etcConflicts: 0, kargs: [], kernel: "6.1", title: "OS 1.0", deployed: NOW - 60, bootCounter: null },
+    index,
+    id: `${commit}.0`,
+    stateroot: "default",
+    commit,
+    version: "1.0",
+    timestamp: NOW - 86400,
+    origin: "os",
+    booted: false,
+    staged: false,
+    pending: false,
+    rollback: false,
+    pinned: false,
+    signature: "unsigned",
+    etcConflicts: 0,
+    kargs: [],
+    kernel: "6.1",
+    title: "OS 1.0",
+    deployed: NOW - 60,
+    bootCounter: null,
     ...own,
   };
 }
