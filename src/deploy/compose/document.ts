@@ -6,7 +6,7 @@ import { AtomicError } from "../../errors.ts";
 export type ComposeDocument = Record<string, unknown>;
 
 const MAX_BYTES = 1 << 20;
-const MAX_LIST = 2_000;
+export const MAX_LIST = 2_000;
 
 /** One line of text without control characters. */
 export const LINE = /^[^\u0000-\u001f\u007f]+$/;

@@ -3,7 +3,7 @@
  *
  * `parseComposeFile` checks a whole document. What may be written and why is in docs/images.md.
  */
-import { bad, type ComposeDocument, Keys, LINE, show } from "./document.ts";
+import { bad, type ComposeDocument, isPlainMap, Keys, LINE, MAX_LIST, show } from "./document.ts";
 import { checkPath, type InlineFile, parseFiles } from "./inline.ts";
 
 /** Where a Debian host's packages come from. */
@@ -19,6 +19,13 @@ export interface DebianBase {
   keyring: string;
 }
 
+/** A directory copied over the tree. */
+export interface Overlay {
+  from: string;
+  /** The directory of the tree it is copied over; "" for the root. */
+  to: string;
+}
+
 /** A checked compose file. */
 export interface ComposeFile {
   ref: string;
@@ -30,8 +37,8 @@ export interface ComposeFile {
   /** Undefined when the tree is made of files alone (`base: none`). */
   debian: DebianBase | undefined;
   packages: readonly string[];
-  /** Directories copied over the tree, in order. */
-  overlays: readonly string[];
+  /** In the order in which they are copied. */
+  overlays: readonly Overlay[];
   /** By path relative to the tree's root, in the order of the file. */
   files: ReadonlyMap<string, InlineFile>;
   /** Paths taken out of the tree again; one that is missing is an error. */
@@ -78,7 +85,7 @@ export function parseComposeFile(document: ComposeDocument): ComposeFile {
     timestamp: parseTimestamp(top.take("timestamp")),
     debian,
     packages,
-    overlays: top.strings("overlays", LINE),
+    overlays: parseOverlays(top.take("overlays") ?? []),
     files: parseFiles(top.take("files")),
     remove: top.strings("remove", LINE).map((path) => checkPath(path, "remove")),
     kargs: top.strings("kargs", KARG),
@@ -113,6 +120,17 @@ function parseDebian(keys: Keys): DebianBase {
   };
   keys.end();
   return base;
+}
+
+/** A bare path is copied over the root. */
+function parseOverlays(value: unknown): Overlay[] {
+  if (!Array.isArray(value) || value.length > MAX_LIST) throw bad(`overlays: expected a list of at most ${MAX_LIST}`);
+  return value.map((item: unknown) => {
+    const keys = new Keys(isPlainMap(item) ? item : { from: item, to: "." }, "overlays");
+    const [from, to] = [keys.required("from", LINE), keys.required("to", LINE)];
+    keys.end();
+    return { from, to: to === "." ? "" : checkPath(to, "overlays") };
+  });
 }
 
 function parseTimestamp(value: unknown): number {

@@ -11,26 +11,28 @@ import {
 } from "node:fs";
 import { type ByteString, fromText } from "../../bytes.ts";
 import { AtomicError } from "../../errors.ts";
-import type { ComposeFile } from "./file.ts";
+import type { ComposeFile, Overlay } from "./file.ts";
 import type { InlineFile } from "./inline.ts";
 import { inTree, makeDirectories, parentOf, removeInTree, statInTree, walkTree } from "./paths.ts";
 
 /**
- * Copies `overlay` over the tree. Everything becomes root's, 0755 or 0644 by whether it is executable (all that a
- * version control system keeps); other owners and modes are said in `files`.
+ * Copies the directory `from` over `to` in the tree. Everything becomes root's, 0755 or 0644 by whether it is executable
+ * (all that a version control system keeps); other owners and modes are said in `files`.
  * @throws AtomicError not-found without the directory, invalid on a path through a link or of another type
  */
-export function copyOverlay(root: string, overlay: string): void {
-  if (lstatSync(overlay, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new AtomicError("not-found", `copying the overlay ${overlay}: not a directory`);
+export function copyOverlay(root: string, { from, to }: Overlay): void {
+  if (lstatSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new AtomicError("not-found", `copying the overlay ${from}: not a directory`);
   }
-  walkTree(overlay, "", (path, stat) => {
+  if (to !== "") makeDirectories(root, fromText(to));
+  walkTree(from, "", (name, stat) => {
+    const path = to === "" ? name : `${fromText(to)}/${name}`;
     if (stat.isDirectory()) return makeDirectories(root, path);
     clearPlace(root, path);
-    if (stat.isSymbolicLink()) return symlinkSync(readlinkSync(inTree(overlay, path), "buffer"), inTree(root, path));
+    if (stat.isSymbolicLink()) return symlinkSync(readlinkSync(inTree(from, name), "buffer"), inTree(root, path));
     if (!stat.isFile())
-      throw new AtomicError("invalid", `copying the overlay ${overlay}: /${path} is not a file, directory or link`);
-    copyFileSync(inTree(overlay, path), inTree(root, path));
+      throw new AtomicError("invalid", `copying the overlay ${from}: /${name} is not a file, directory or link`);
+    copyFileSync(inTree(from, name), inTree(root, path));
     chownSync(inTree(root, path), 0, 0);
     chmodSync(inTree(root, path), (stat.mode & 0o111) === 0 ? 0o644 : 0o755);
   });

@@ -54,11 +54,18 @@ function readDocument(path: string, depth: number): ComposeDocument {
   const { extends: parent, ...own } = named(path, () => parseComposeDocument(text));
   const here = dirname(realpathSync(path));
   if (Array.isArray(own["overlays"])) {
-    own["overlays"] = own["overlays"].map((item) => (typeof item === "string" ? resolve(here, item) : item));
+    own["overlays"] = own["overlays"].map((item: unknown) => besideFile(here, item));
   }
   if (parent === undefined || parent === null) return own;
   if (typeof parent !== "string") throw new AtomicError("invalid", `reading ${path}: extends: expected a file name`);
   return extendDocument(readDocument(resolve(here, parent), depth + 1), own);
+}
+
+/** An overlay, its path taken from the file that names it. */
+function besideFile(here: string, item: unknown): unknown {
+  if (typeof item === "string") return resolve(here, item);
+  if (isPlainMap(item) && typeof item["from"] === "string") return { ...item, from: resolve(here, item["from"]) };
+  return item;
 }
 
 /** Runs a parser, and says in its error which file it read. */

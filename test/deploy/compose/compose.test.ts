@@ -160,6 +160,14 @@ test("refuses an overlay that is not there, and a directory that is", () => {
   assert.throws(() => composeTree(loadComposeFile(file), tempDir()), code("exists"));
 });
 
+test("copies an overlay over a directory of the tree", () => {
+  const text = HOST.replace("[over]", "[{ from: over, to: usr/lib/made }]");
+  const root = join(tempDir(), "tree");
+  const file = source(text, (over) => writeFileSync(join(over, "a"), "a"));
+  composeTree(loadComposeFile(file), root);
+  assert.is(readFileSync(join(root, "usr/lib/made/a"), "utf8"), "a");
+});
+
 test("an overlay cannot write through a link out of the tree", () => {
   const outside = tempDir();
   const file = source(`${HOST.replace("overlays: [over]", "overlays: [over, over2]")}`, (over) => {

@@ -94,6 +94,8 @@ const hostile: Record<string, string> = {
   "a key of the prototype": `${MINIMAL}__proto__: { mode: "0777" }\n`,
   "an unknown key below debian": `${DEBIAN.replace("bookworm", "bookworm, arch: x")}`,
   "debian settings with base none": `${MINIMAL}debian: { suite: bookworm }\n`,
+  "'..' where an overlay goes": `${MINIMAL}overlays: [{ from: a, to: ../b }]\n`,
+  "an overlay without a place": `${MINIMAL}overlays: [{ from: a }]\n`,
   "no suite": DEBIAN.replace("suite: bookworm", ""),
   "an option as suite": DEBIAN.replace("bookworm", "--help"),
   "blanks in a mirror": DEBIAN.replace("bookworm", 'bookworm, mirror: "http://a b"'),
@@ -163,7 +165,7 @@ function directory(files: Record<string, string>): string {
 
 test("extends another file: maps are joined, lists and files replaced, overlays stay beside their file", () => {
   const path = directory({
-    "base/base.yaml": `${DEBIAN}packages: [a1, b1]\noverlays: [over]\nkargs: [x]\nfiles:\n  f: { content: a, mode: "0600" }\n  g: a\n`,
+    "base/base.yaml": `${DEBIAN}packages: [a1, b1]\noverlays: [over, { from: ../built, to: usr/lib }]\nkargs: [x]\nfiles:\n  f: { content: a, mode: "0600" }\n  g: a\n`,
     "own.yaml": "extends: base/base.yaml\ndebian: { updates: true }\nkargs: [y]\nfiles:\n  f: { content: b }\n",
   });
   const file = loadComposeFile(join(path, "own.yaml"));
@@ -171,7 +173,10 @@ test("extends another file: maps are joined, lists and files replaced, overlays 
   assert.is(file.debian?.updates, true);
   assert.equal(file.packages, ["a1", "b1"]);
   assert.equal(file.kargs, ["y"]);
-  assert.equal(file.overlays, [join(path, "base/over")]);
+  assert.equal(file.overlays, [
+    { from: join(path, "base/over"), to: "" },
+    { from: join(path, "built"), to: "usr/lib" },
+  ]);
   assert.equal(file.files.get("f"), { kind: "file", content: Buffer.from("b"), mode: 0o644, uid: 0, gid: 0 });
   assert.equal([...file.files.keys()], ["f", "g"]);
 });
