@@ -41,9 +41,9 @@ export function hostFiles(version: string): Files {
   };
 }
 
-/** A new sysroot in a new temporary directory. */
-export async function makeHost(disk: Durable = createDurable()): Promise<Host> {
-  const base = mkdtempSync(join(tmpdir(), "atomic-deploy-"));
+/** A new sysroot in a new temporary directory below `parent`. */
+export async function makeHost({ disk = createDurable(), parent = tmpdir() }: { disk?: Durable; parent?: string } = {}): Promise<Host> {
+  const base = mkdtempSync(join(parent, "atomic-deploy-"));
   const path = join(base, "sysroot");
   mkdirSync(path);
   const { sysroot } = await initHost(path, { disk });
