@@ -7,6 +7,8 @@
 import { isUtf8 } from "node:buffer";
 
 declare const brand: unique symbol;
+/** An ordinary string, which no ByteString is. */
+export type Text = string & { readonly [brand]?: never };
 export type ByteString = string & { readonly [brand]: "bytes" };
 
 /** The byte string made of `bytes`. */
@@ -25,9 +27,9 @@ export function toBytes(value: ByteString): Buffer {
 }
 
 /** A byte string as a path argument: ASCII, the usual case, needs no conversion. */
-export function toPath(value: ByteString): Buffer | (string & { readonly [brand]?: never }) {
+export function toPath(value: ByteString): Buffer | Text {
   // eslint-disable-next-line no-control-regex
-  return /^[\u0000-\u007f]*$/.test(value) ? (value as string as string & { readonly [brand]?: never }) : toBytes(value);
+  return /^[\u0000-\u007f]*$/.test(value) ? (value as string) : toBytes(value);
 }
 
 /** The text a terminal or JSON may show: UTF-8 where valid, control and other bytes as `\xNN`. */

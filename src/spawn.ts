@@ -43,7 +43,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): RunResul
     killSignal: "SIGKILL",
   });
   const doing = `running \`${shownCommand(argv)}\``;
-  const error = child.error as NodeJS.ErrnoException | undefined;
+  const error: NodeJS.ErrnoException | undefined = child.error;
   if (error?.code === "ENOENT") throw missing(doing, program, options);
   if (error?.code === "ETIMEDOUT") throw failed(`${doing}: was still running after ${timeout} ms`, child.stderr);
   if (error?.code === "ENOBUFS") throw failed(`${doing}: printed more than ${maxOutput} bytes`);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
@@ -380,4 +380,22 @@ mounting("leaves a full filesystem as it was", () => {
     linux.close(fd);
     linux.umount(target);
   }
+});
+
+test("skipping leaves a hole that reads as zeros, also at the end", () => {
+  const path = join(tempDir(), "sparse");
+  const file = createDurable().create(path, 0o644);
+  file.write(Buffer.from("head"));
+  file.skip(1 << 20);
+  file.write(Buffer.from("middle"));
+  file.skip(1 << 20);
+  file.close();
+  const expected = Buffer.concat([
+    Buffer.from("head"),
+    Buffer.alloc(1 << 20),
+    Buffer.from("middle"),
+    Buffer.alloc(1 << 20),
+  ]);
+  assert.ok(readFileSync(path).equals(expected));
+  assert.ok(statSync(path).blocks * 512 < 1 << 20);
 });

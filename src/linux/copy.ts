@@ -35,7 +35,7 @@ export interface CopyRange {
 }
 
 /** Copies inside the kernel; false, with nothing promised about the range, when it cannot. @throws KernelError no-space … */
-export function copyFileRange(range: CopyRange): boolean {
+function copyFileRange(range: CopyRange): boolean {
   const end = range.offset + range.length;
   let at = range.offset;
   while (at < end) {

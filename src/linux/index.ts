@@ -1,5 +1,5 @@
 /** The only door to the kernel: synchronous calls, paths as text or bytes, failures as `KernelError`. */
-export { copyFile, copyFileRange, reflink } from "./copy.ts";
+export { copyFile, reflink } from "./copy.ts";
 export type { CopyRange } from "./copy.ts";
 export { DT, mkdirAt, readDirectory } from "./directory.ts";
 export type { DirectoryEntry } from "./directory.ts";
@@ -21,58 +21,25 @@ export {
   SEEK_SET,
   write,
 } from "./files.ts";
-export {
-  O_APPEND,
-  O_CLOEXEC,
-  O_CREAT,
-  O_DIRECTORY,
-  O_EXCL,
-  O_NOFOLLOW,
-  O_NONBLOCK,
-  O_PATH,
-  O_RDONLY,
-  O_RDWR,
-  O_TMPFILE,
-  O_TRUNC,
-  O_WRONLY,
-} from "./flags.ts";
+export { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from "./flags.ts";
 export { flock } from "./flock.ts";
 export { linkAt, readlinkAt, symlinkAt, unlinkAt } from "./link.ts";
 export type { Name } from "./link.ts";
 export { chownAt, fchmod, utimensAt } from "./metadata.ts";
 export {
   MNT_DETACH,
-  MNT_FORCE,
   mount,
   MS_BIND,
-  MS_MOVE,
-  MS_NOATIME,
   MS_NODEV,
-  MS_NOEXEC,
   MS_NOSUID,
-  MS_NOSYMFOLLOW,
-  MS_PRIVATE,
   MS_RDONLY,
-  MS_REC,
-  MS_RELATIME,
   MS_REMOUNT,
-  MS_SHARED,
-  MS_SILENT,
-  MS_SLAVE,
-  MS_UNBINDABLE,
   umount,
   UMOUNT_NOFOLLOW,
 } from "./mount.ts";
 export type { MountRequest } from "./mount.ts";
 export { mknodAt } from "./node.ts";
-export {
-  openAt2,
-  RESOLVE_BENEATH,
-  RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
-  RESOLVE_NO_XDEV,
-} from "./openat2.ts";
+export { openAt2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from "./openat2.ts";
 export type { OpenHow } from "./openat2.ts";
 export { AT_FDCWD, shownPath } from "./path.ts";
 export type { PathArg } from "./path.ts";

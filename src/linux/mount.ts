@@ -1,7 +1,8 @@
 /** Mounting and unmounting. Spec: mount(2), umount2(2) */
+import type { Text } from "../bytes.ts";
 import { failure } from "./errno.ts";
 import { cFunction } from "./libc.ts";
-import type { PathArg, Text } from "./path.ts";
+import type { PathArg } from "./path.ts";
 import { cString } from "./path.ts";
 
 const mountCall = cFunction<[Uint8Array | null, Uint8Array, Uint8Array | null, number, Uint8Array | null]>(
@@ -12,21 +13,9 @@ const umountCall = cFunction<[Uint8Array, number]>("int umount2(const void *, in
 export const MS_RDONLY = 0x1;
 export const MS_NOSUID = 0x2;
 export const MS_NODEV = 0x4;
-export const MS_NOEXEC = 0x8;
 export const MS_REMOUNT = 0x20;
-export const MS_NOSYMFOLLOW = 0x100;
-export const MS_NOATIME = 0x400;
 export const MS_BIND = 0x1000;
-export const MS_MOVE = 0x2000;
-export const MS_REC = 0x4000;
-export const MS_SILENT = 0x8000;
-export const MS_UNBINDABLE = 0x20000;
-export const MS_PRIVATE = 0x40000;
-export const MS_SLAVE = 0x80000;
-export const MS_SHARED = 0x100000;
-export const MS_RELATIME = 0x200000;
 
-export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
 export const UMOUNT_NOFOLLOW = 8;
 

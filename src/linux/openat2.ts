@@ -15,8 +15,6 @@ const syscall = cFunction<[number, number, Uint8Array, Uint8Array, number]>(
 
 /** Fail when a mount point is crossed. */
 export const RESOLVE_NO_XDEV = 0x01;
-/** Fail on the kernel's magic links (as in /proc). */
-export const RESOLVE_NO_MAGICLINKS = 0x02;
 /** Fail on any symlink. */
 export const RESOLVE_NO_SYMLINKS = 0x04;
 /** Fail when the path leaves the directory. */

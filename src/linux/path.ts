@@ -1,13 +1,13 @@
 /** Paths as callers give them, as C wants them and as messages show them. */
 import { readlinkSync } from "node:fs";
-import type { ByteString } from "../bytes.ts";
+import type { Text } from "../bytes.ts";
 import { fromBytes, fromText, toText } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
 
-type BrandKey = Exclude<keyof ByteString, keyof string>;
-/** An ordinary string; a `ByteString` is not one (its bytes would be encoded twice), pass `toBytes(…)` instead. */
-export type Text = string & { readonly [K in BrandKey]?: never };
-/** A path: text is encoded as UTF-8, bytes are used as they are. Neither may hold a NUL. */
+/**
+ * A path: text is encoded as UTF-8, bytes are used as they are. Neither may hold a NUL. A `ByteString` is neither (its
+ * bytes would be encoded twice): pass `toPath(…)` of it.
+ */
 export type PathArg = Text | Uint8Array;
 
 /** In place of a directory descriptor: relative paths start at the working directory. */

@@ -67,11 +67,12 @@ function compare(path: ByteString, before: DirtreeEntry | undefined, after: Dirt
 }
 
 /** True when both are of one kind and hold the same: bytes, target or device. Directories always do. */
-export function sameContent(a: DirtreeEntry, b: DirtreeEntry): boolean {
-  if (a.kind === "file" && b.kind === "file") return a.checksum === b.checksum;
-  if ((a.kind === "symlink" || a.kind === "hardlink") && a.kind === b.kind) return a.target === (b as typeof a).target;
-  if ((a.kind === "character" || a.kind === "block") && a.kind === b.kind) return a.rdev === (b as typeof a).rdev;
-  return a.kind === b.kind;
+function sameContent(a: DirtreeEntry, b: DirtreeEntry): boolean {
+  if (a.kind !== b.kind) return false;
+  if ("checksum" in a && "checksum" in b) return a.checksum === b.checksum;
+  if ("target" in a && "target" in b) return a.target === b.target;
+  if ("rdev" in a && "rdev" in b) return a.rdev === b.rdev;
+  return true;
 }
 
 /** True when mode, owner, time and xattrs are equal. */

@@ -136,7 +136,7 @@ function readEntry(input: CborReader, name: ByteString): DirtreeEntry {
 }
 
 /** A legal file name. @throws AtomicError invalid on empty, `.`, `..`, `/`, NUL or more than 255 bytes */
-export function checkName(name: ByteString): ByteString {
+function checkName(name: ByteString): ByteString {
   if (name === "" || name === "." || name === ".." || /[/\0]/.test(name) || name.length > MAX_NAME) {
     throw new AtomicError("invalid", `reading name ${JSON.stringify(toText(name))}: not a legal file name`);
   }

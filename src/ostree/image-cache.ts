@@ -1,4 +1,5 @@
 /** Rendered images, kept from commit to deploy: rendering again takes most of a deployment's time. */
+import { toText } from "../bytes.ts";
 import type { Checksum } from "../digest.ts";
 import { close, isKernelError, O_DIRECTORY, O_RDONLY, open, readDirectory, readFile } from "../linux/index.ts";
 import { verityOf } from "../verity.ts";
@@ -27,11 +28,11 @@ export function cacheImage(repo: Repo, digest: Checksum, image: Buffer): void {
 
 /** Drops the images whose digests are not in `needed`. */
 export function pruneCachedImages(repo: Repo, needed: ReadonlySet<Checksum>): void {
+  const keep = new Set<string>([...needed].map((digest) => PREFIX + digest));
   const fd = open(cacheFile(repo, ""), O_RDONLY | O_DIRECTORY);
   try {
     for (const { name } of readDirectory(fd)) {
-      const digest = name.slice(PREFIX.length) as string as Checksum;
-      if (name.startsWith(PREFIX) && !needed.has(digest)) repo.disk.unlink(cacheFile(repo, PREFIX + digest));
+      if (name.startsWith(PREFIX) && !keep.has(name)) repo.disk.unlink(cacheFile(repo, toText(name)));
     }
   } finally {
     close(fd);

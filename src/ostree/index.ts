@@ -2,14 +2,13 @@
 export { checkout, type CheckoutOptions } from "./checkout.ts";
 export type { Commit } from "./commit-object.ts";
 export { commitTree, type CommitOptions, type CommitResult } from "./commit-tree.ts";
-export { type Change, diffCommits, sameContent, sameMeta } from "./diff.ts";
+export { type Change, diffCommits } from "./diff.ts";
 export type { Dirtree, DirtreeEntry, SubtreeEntry } from "./dirtree.ts";
 export { writeDump } from "./dump.ts";
 export { type Defect, type DeployedImage, fsck, type FsckOptions, type FsckReport } from "./fsck.ts";
-export { followHardlink, loadSubtree, loadTree, lookup } from "./load-tree.ts";
+export { followHardlink, loadTree, lookup } from "./load-tree.ts";
 export { withFileLock, withRepoLock } from "./lock.ts";
 export { log } from "./log.ts";
-export { objectPath } from "./object-path.ts";
 export { objectFile, openObject, readCommit, readDirtree, readObject } from "./object-store.ts";
 export { prune, type PruneOptions, type PruneResult } from "./prune.ts";
 export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";

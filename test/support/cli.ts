@@ -10,12 +10,15 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs `atomic` with `argv`; nothing of the caller's environment that could change its answers is passed on. */
+/**
+ * Runs `atomic` with `argv`; nothing of the caller's environment that could change its answers is passed on. Without
+ * `--progress` none is reported: what a busy machine takes longer for must not change the output.
+ */
 export function cli(argv: string[], env: Record<string, string> = {}): CliResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...argv], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { PATH: process.env["PATH"] ?? "", ATOMIC_PROGRESS: "none", ...env },
   });
   return { status, stdout, stderr };
 }

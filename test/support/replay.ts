@@ -2,7 +2,7 @@
 import type { Durable, Operation } from "../../src/durable.ts";
 import { createDurable } from "../../src/durable.ts";
 import type { PathArg } from "../../src/linux/index.ts";
-import { close, O_WRONLY, open, pwrite, removeXattr, setXattr } from "../../src/linux/index.ts";
+import { close, ftruncate, O_WRONLY, open, pwrite, removeXattr, setXattr } from "../../src/linux/index.ts";
 
 /** Repeats `operations`, which were made below the directory `from`, below the directory `to`. */
 export function replay(operations: readonly Operation[], from: string, to: string): void {
@@ -27,6 +27,8 @@ function repeat(disk: Durable, operation: Operation, moved: (path: PathArg) => B
       return writeAt(path, operation.data, 0);
     case "write":
       return writeAt(path, operation.data, operation.offset);
+    case "extend":
+      return extend(path, operation.size);
     case "symlink":
       return disk.symlink(operation.target, path);
     case "mknod":
@@ -57,6 +59,12 @@ function repeat(disk: Durable, operation: Operation, moved: (path: PathArg) => B
     case "enable-verity":
       return;
   }
+}
+
+function extend(path: Buffer, size: number): void {
+  const fd = open(path, O_WRONLY);
+  ftruncate(fd, size);
+  close(fd);
 }
 
 function writeAt(path: Buffer, data: Uint8Array, offset: number): void {

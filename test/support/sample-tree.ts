@@ -4,7 +4,7 @@ import { fromText } from "../../src/bytes.ts";
 import { S_IFBLK, S_IFCHR, S_IFIFO } from "../../src/linux/index.ts";
 
 /** Bytes that are not UTF-8. */
-export const STRANGE_NAME = Buffer.from([0x6e, 0xff, 0xfe, 0x6d, 0x0a]);
+const STRANGE_NAME = Buffer.from([0x6e, 0xff, 0xfe, 0x6d, 0x0a]);
 
 /** Fills the new directory `path`; equal calls give equal trees. */
 export function makeSampleTree(path: string): void {
