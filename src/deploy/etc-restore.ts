@@ -1,6 +1,6 @@
 import { type ByteString, fromBytes, fromText, toBytes, toText } from "../bytes.ts";
-import { AtomicError, isAtomicError } from "../errors.ts";
-import { close, O_DIRECTORY, O_PATH, open, openAt2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from "../linux/index.ts";
+import { AtomicError } from "../errors.ts";
+import { close, O_DIRECTORY, O_PATH, open, openAt2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, S_IFDIR, S_IFMT, statIfExists } from "../linux/index.ts";
 import { type InodeMeta, readObject } from "../ostree/index.ts";
 import { etcDeployment, etcPath } from "./etc-deployment.ts";
 import { createEtcGitFs } from "./etc-git-fs.ts";
@@ -113,6 +113,8 @@ function put({ disk }: Sysroot, root: string, path: ByteString, { meta, content 
   try {
     const directory = Buffer.from(`/proc/self/fd/${parent}/`);
     const name = toBytes(path.slice(path.lastIndexOf("/") + 1) as ByteString);
+    const present = statIfExists(parent, name);
+    if (present !== undefined && (present.mode & S_IFMT) === S_IFDIR) throw notAFile(path, "directory");
     const unfinished = Buffer.concat([directory, Buffer.from(".atomic-restore.tmp")]);
     disk.removeTree(unfinished);
     if (content.kind === "symlink") disk.symlink(toBytes(content.target), unfinished);
@@ -128,9 +130,6 @@ function put({ disk }: Sysroot, root: string, path: ByteString, { meta, content 
     disk.setMetadata(unfinished, meta);
     disk.rename(unfinished, Buffer.concat([directory, name]));
     disk.barrier(Buffer.from(root));
-  } catch (error) {
-    if (isAtomicError(error, "exists")) throw notAFile(path, "directory");
-    throw error;
   } finally {
     close(parent);
   }
