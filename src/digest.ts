@@ -82,7 +82,8 @@ export function createHasher(): Hasher {
 
 /** The checksum whose 32 bytes are `bytes`. @throws AtomicError invalid when there are not 32 */
 export function checksumFromBytes(bytes: Uint8Array): Checksum {
-  if (bytes.length !== 32) throw new AtomicError("invalid", `reading a checksum: expected 32 bytes, found ${bytes.length}`);
+  if (bytes.length !== 32)
+    throw new AtomicError("invalid", `reading a checksum: expected 32 bytes, found ${bytes.length}`);
   return hex(bytes);
 }
 
@@ -93,7 +94,8 @@ export function checksumToBytes(checksum: Checksum): Buffer {
 
 /** The checksum written as `text`. @throws AtomicError invalid unless it is 64 lower-case hex digits */
 export function parseChecksum(text: string): Checksum {
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new AtomicError("invalid", `reading checksum ${JSON.stringify(text)}: expected 64 hex digits`);
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new AtomicError("invalid", `reading checksum ${JSON.stringify(text)}: expected 64 hex digits`);
   return text as Checksum;
 }
 

@@ -20,9 +20,13 @@ export function parseFormat(text: string, path: string): { readOnly: boolean } {
   const unknown = incompatible.filter((flag) => !KNOWN_INCOMPATIBLE.includes(flag));
   if (version > VERSION || unknown.length > 0) {
     const found = unknown.length > 0 ? `feature ${unknown.join(", ")}` : `version ${version}`;
-    throw new AtomicError("unsupported", `opening ${path}: a newer atomic wrote it: expected format version ${VERSION}, found ${found}`, {
-      hint: "atomic --version",
-    });
+    throw new AtomicError(
+      "unsupported",
+      `opening ${path}: a newer atomic wrote it: expected format version ${VERSION}, found ${found}`,
+      {
+        hint: "atomic --version",
+      },
+    );
   }
   return { readOnly: readOnlyCompatible.some((flag) => !KNOWN_READ_ONLY_COMPATIBLE.includes(flag)) };
 }
