@@ -20,6 +20,7 @@ export const globalFlags = {
     summary: "how to report long work",
     options: PROGRESS_MODES,
     default: "auto" as ProgressMode,
+    env: "ATOMIC_PROGRESS",
     helpGroup: "GLOBAL",
   })(),
   help: boolean({ summary: "explain this command", helpGroup: "GLOBAL" }),
