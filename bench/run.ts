@@ -1,23 +1,22 @@
 /**
- * Compares the built `atomic` with the real ostree:
- * `npm run bench [-- --rounds N | --quick] [--only SCENARIO,…] [--name NAME] [--scratch DIRECTORY]`.
+ * Compares the built `atomic` with the real ostree: `npm run bench [-- OPTION…]`; options.ts has the options.
  *
- * Prints the report; a whole run, or one given a name, also writes it to bench/results. Exits 1 when a scenario fails;
- * a missed target is a result, not a failure. Needs root, and about 6 GB of scratch space.
+ * Prints the report; a run of all scenarios, or one given a name, also writes it to bench/results. Exits 1 when a
+ * scenario fails; a missed target is a result, not a failure. Needs root, and about 6 GB of scratch space.
  */
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { peer } from "../test/support/peers.ts";
 import { run } from "../src/spawn.ts";
+import { peer } from "../test/support/peers.ts";
 import type { Result } from "./case.ts";
 import { type DebianPair, debianPair } from "./debian-pair.ts";
 import { machineFacts } from "./machine.ts";
 import { createMeter } from "./measure.ts";
+import { type Options, parseOptions } from "./options.ts";
 import { plotRatios } from "./plot.ts";
-import { type Run, reportText } from "./report.ts";
+import { reportText, type Run } from "./report.ts";
 import { runScenario } from "./run-scenario.ts";
-import type { Scenario, Setting } from "./scenario.ts";
+import type { Setting } from "./scenario.ts";
 import { diskScenario, hostScenario } from "./scenarios/host.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { startScenario } from "./scenarios/start.ts";
@@ -28,51 +27,34 @@ const ROOT = resolve(import.meta.dirname, "..");
 const RESULTS = join(import.meta.dirname, "results");
 const ATOMIC = join(ROOT, "dist/bin/atomic");
 const SCENARIOS = [startScenario, storeScenario, hostScenario, diskScenario, memoryScenario];
-const DEFAULT_NAME = "ostree";
-/** Set in the mount namespace that this program makes for itself. */
-const INSIDE = "ATOMIC_BENCH_MOUNTS";
+/** Names the scratch directory to the process that does the work, in a mount namespace of its own. */
+const SCRATCH = "ATOMIC_BENCH_SCRATCH";
 
-if (process.env[INSIDE] === "private") bench();
-else process.exitCode = inPrivateMounts();
+const options = parseOptions(process.argv.slice(2), SCENARIOS);
+const scratch = process.env[SCRATCH];
+if (scratch === undefined) process.exitCode = benchInPrivateMounts(options);
+else bench(options, scratch);
 
-/** What the programs mount must not reach the host. */
-function inPrivateMounts(): number {
-  const command = ["unshare", "--mount", "--propagation", "private", process.execPath, ...process.argv.slice(1)];
-  const env = { ...process.env, [INSIDE]: "private" };
-  return Bun.spawnSync(command, { env, stdio: ["inherit", "inherit", "inherit"] }).exitCode;
+/** What the programs mount does not reach the host, and is gone before the scratch directory is removed. */
+function benchInPrivateMounts(options: Options): number {
+  const directory = mkdtempSync(join(resolve(options.scratch), "atomic-bench-"));
+  process.on("SIGINT", () => {}); // ends the other process; this one cleans up
+  try {
+    const command = ["unshare", "--mount", "--propagation", "private", process.execPath, ...process.argv.slice(1)];
+    const env = { ...process.env, [SCRATCH]: directory };
+    return Bun.spawnSync(command, { env, stdio: ["inherit", "inherit", "inherit"] }).success ? 0 : 1;
+  } finally {
+    removeTree(directory);
+  }
 }
 
-function bench(): void {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: "string", default: "5" },
-      quick: { type: "boolean", default: false },
-      only: { type: "string" },
-      name: { type: "string" },
-      scratch: { type: "string", default: "/var/tmp" },
-    },
-  });
-  const rounds = values.quick ? 1 : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds ${values.rounds}: expected a whole number above 0`);
-  const scenarios = chosen(values.only?.split(","), values.quick);
-
-  const directory = mkdtempSync(join(values.scratch, "atomic-bench-"));
-  process.on("exit", () => removeTree(directory));
+function bench(options: Options, directory: string): void {
   const pair = debianPair();
-  const report = compare(scenarios, settingIn(directory, pair), rounds);
+  const report = compare(options, settingIn(directory, pair));
   report.facts = [...report.facts, ...treeFacts(pair)];
-  const name = values.name ?? (scenarios.length === SCENARIOS.length ? DEFAULT_NAME : undefined);
   console.log(reportText(report));
-  if (name !== undefined) save(name, report);
+  if (options.name !== undefined) save(options.name, report);
   if (report.failures.length > 0) process.exitCode = 1;
-}
-
-function chosen(names: readonly string[] | undefined, quick: boolean): Scenario[] {
-  const known = SCENARIOS.map(({ name }) => name);
-  const unknown = names?.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`--only ${unknown}: expected one of ${known.join(", ")}`);
-  return SCENARIOS.filter(({ name, long }) => names?.includes(name) ?? !(quick && long === true));
 }
 
 function settingIn(directory: string, pair: DebianPair): Setting {
@@ -85,7 +67,7 @@ function settingIn(directory: string, pair: DebianPair): Setting {
   return { directory, programs, trees, meter: createMeter(join(directory, "time")) };
 }
 
-function compare(scenarios: readonly Scenario[], setting: Setting, rounds: number): Run {
+function compare({ scenarios, rounds }: Options, setting: Setting): Run {
   const results: Result[] = [];
   const failures: string[] = [];
   for (const scenario of scenarios) {
@@ -112,6 +94,7 @@ function treeFacts({ v1, v2, differingPackages }: DebianPair): [string, string][
 function save(name: string, report: Run): void {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, `${name}.md`), reportText(report, `${name}.svg`));
-  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+  const facts = Object.fromEntries(report.facts);
+  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify({ ...report, facts }, null, 2)}\n`);
   writeFileSync(join(RESULTS, `${name}.svg`), plotRatios(report.results));
 }
