@@ -25,9 +25,13 @@ export function switchBootOrder(
 ): void {
   const { booted } = state;
   if (booted !== undefined && !order.some((name) => isSameDeployment(name, booted))) {
-    throw new AtomicError("conflict", `switching what boots: the booted deployment ${deploymentId(booted)} would be dropped`, {
-      hint: "atomic host verify",
-    });
+    throw new AtomicError(
+      "conflict",
+      `switching what boots: the booted deployment ${deploymentId(booted)} would be dropped`,
+      {
+        hint: "atomic host verify",
+      },
+    );
   }
   const wanted = order.map((name) => entryOf(state, name, added));
   applyBootSwitch(sysroot.disk, sysroot.boot, planBootSwitch(state.bootFiles, wanted, sysroot.bootPrefix));

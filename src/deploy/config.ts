@@ -42,7 +42,10 @@ export function parseConfig(text: string, path: string): Config {
     }
     const [min, max] = limits;
     if (!Number.isInteger(setting) || (setting as number) < min || (setting as number) > max) {
-      throw new AtomicError("invalid", `reading ${path}: ${key}: expected ${min} to ${max}, found ${JSON.stringify(setting)}`);
+      throw new AtomicError(
+        "invalid",
+        `reading ${path}: ${key}: expected ${min} to ${max}, found ${JSON.stringify(setting)}`,
+      );
     }
   }
   return { ...DEFAULTS, ...(value as Partial<Config>) };

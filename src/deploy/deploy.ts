@@ -56,16 +56,23 @@ async function deployAs(sysroot: Sysroot, options: DeployOptions, action: "deplo
     }
     if (source !== undefined && options.dryRun === true) return makeDeployment(sysroot, state, { ...request, source });
     if (source !== undefined) {
-      await pullCommit(sysroot, source, { resolved, ...(options.progress === undefined ? {} : { progress: options.progress }) });
+      await pullCommit(sysroot, source, {
+        resolved,
+        ...(options.progress === undefined ? {} : { progress: options.progress }),
+      });
     }
     return makeDeployment(sysroot, state, request);
   });
 }
 
 /** True when what boots next, or is staged, is this already. */
-function isCurrent(state: HostState, request: { stateroot: string; commit: Checksum; spec: string } & MakeOptions): boolean {
+function isCurrent(
+  state: HostState,
+  request: { stateroot: string; commit: Checksum; spec: string } & MakeOptions,
+): boolean {
   const first = state.deployments[0];
   const edits = Object.values(request.kargs ?? {}).some((list) => list.length > 0);
-  const same = first?.stateroot === request.stateroot && first.commit === request.commit && first.origin.spec === request.spec;
+  const same =
+    first?.stateroot === request.stateroot && first.commit === request.commit && first.origin.spec === request.spec;
   return same && !edits && (!first.staged || request.stage === true);
 }

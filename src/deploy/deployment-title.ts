@@ -23,7 +23,7 @@ export function deploymentTitle(repo: Repo, tree: DirectoryNode, about: TitleFac
 }
 
 /** `PRETTY_NAME` of an os-release file, else `NAME`. Spec: os-release(5) */
-export function prettyName(text: string): string | undefined {
+function prettyName(text: string): string | undefined {
   const fields = new Map<string, string>();
   for (const line of text.split("\n")) {
     const [, key, quoted, bare] = /^([A-Z_]+)=(?:["'](.*)["']|(.*))\s*$/.exec(line) ?? [];

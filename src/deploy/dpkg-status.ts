@@ -9,7 +9,8 @@ export function parseDpkgStatus(text: string): Packages {
   for (const paragraph of text.split(/\n{2,}/)) {
     const field = (name: string): string | undefined => new RegExp(`^${name}: *(.*)$`, "m").exec(paragraph)?.[1];
     const [name, version, status] = [field("Package"), field("Version"), field("Status")];
-    if (name === undefined || version === undefined || (status !== undefined && !status.endsWith(" installed"))) continue;
+    if (name === undefined || version === undefined || (status !== undefined && !status.endsWith(" installed")))
+      continue;
     const foreign = packages.has(name) ? `:${field("Architecture") ?? ""}` : "";
     packages.set(name + foreign, version);
   }

@@ -102,9 +102,9 @@ export function classifyEtc(
     const { meta, clashes } = mergeMeta(old, l, n);
     const content = contentVerdict(old, l, n);
     if (content === "keep-local") {
-      replace(path, { ...l, ...meta, mtime: l.mtime, mtimeNsec: l.mtimeNsec } as EtcNode, "ours");
+      replace(path, { ...l, ...meta, mtime: l.mtime, mtimeNsec: l.mtimeNsec }, "ours");
     } else if (content !== "conflict") {
-      const node = { ...n, ...meta } as EtcNode;
+      const node = { ...n, ...meta };
       if (!sameMeta(node, n)) replace(path, node, "theirs");
     } else {
       const lines = old?.kind === "file" && l.kind === "file" && n.kind === "file" && mergeLines(path, old, l, n);
@@ -141,7 +141,8 @@ export function classifyEtc(
   /** One finding for every path of a subtree that went from `before` to `after`. */
   function report(path: ByteString, before: Side, after: Side, verdict: Verdict): void {
     found(path, sameInode(before, after) ? "unchanged" : verdict);
-    for (const name of namesIn(before, after)) report(below(path, name), childOf(before, name), childOf(after, name), verdict);
+    for (const name of namesIn(before, after))
+      report(below(path, name), childOf(before, name), childOf(after, name), verdict);
   }
 
   function found(path: ByteString, verdict: Verdict, clashes: string[] = []): void {

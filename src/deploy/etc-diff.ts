@@ -23,15 +23,21 @@ export interface EtcChange {
 }
 
 /** How the live `/etc` of a deployment (the booted one, else that which boots next) differs from its image. @throws AtomicError not-found */
-export function etcDiff(sysroot: Sysroot, { target, commandLine }: { target?: string; commandLine?: string } = {}): EtcChange[] {
+export function etcDiff(
+  sysroot: Sysroot,
+  { target, commandLine }: { target?: string; commandLine?: string } = {},
+): EtcChange[] {
   const deployment = etcDeployment(loadHostState(sysroot, commandLine), target);
   const live = openEtc(etcPath(sysroot, deployment));
   try {
     const changes: EtcChange[] = [];
-    compare({ path: "" as ByteString, before: pristineEtc(lazyTree(sysroot.repo, deployment.commit)), after: live.root }, (pair) => {
-      const change = describe(pair, { repo: sysroot.repo, live });
-      if (change !== undefined) changes.push(change);
-    });
+    compare(
+      { path: "" as ByteString, before: pristineEtc(lazyTree(sysroot.repo, deployment.commit)), after: live.root },
+      (pair) => {
+        const change = describe(pair, { repo: sysroot.repo, live });
+        if (change !== undefined) changes.push(change);
+      },
+    );
     return changes;
   } finally {
     closeEtc(live);
@@ -47,7 +53,8 @@ interface Pair {
 /** Visits every path of either side, parents first. */
 function compare({ path, before, after }: Pair, visit: (pair: Pair) => void): void {
   visit({ path, before, after });
-  const children = (node: EtcNode | undefined) => (node?.kind === "directory" ? node.children : new Map<ByteString, EtcNode>());
+  const children = (node: EtcNode | undefined) =>
+    node?.kind === "directory" ? node.children : new Map<ByteString, EtcNode>();
   const [left, right] = [children(before), children(after)];
   for (const name of [...new Set([...left.keys(), ...right.keys()])].sort(compareBytes)) {
     const child = (path === "" ? name : `${path}/${name}`) as ByteString;
@@ -66,7 +73,11 @@ function describe({ path, before, after }: Pair, sources: { repo: Repo; live: Li
   return "metadata" in metadata ? { path: shown, kind: "metadata", ...metadata } : undefined;
 }
 
-function textDiff({ path, before, after }: Pair, shown: string, { repo, live }: { repo: Repo; live: LiveEtc }): Pick<EtcChange, "diff"> {
+function textDiff(
+  { path, before, after }: Pair,
+  shown: string,
+  { repo, live }: { repo: Repo; live: LiveEtc },
+): Pick<EtcChange, "diff"> {
   const nodes = [before, after].filter((node) => node !== undefined);
   if (nodes.some((node) => node.kind !== "file" || node.size > MAX_TEXT)) return {};
   const empty = Buffer.alloc(0);

@@ -54,7 +54,9 @@ export function createEtcGitFs(disk: Durable, gitdir: string): EtcGitFs {
       written.set(path, Buffer.from(data as Uint8Array));
     },
     async readdir(path) {
-      const own = [...written.keys()].filter((name) => dirname(name) === path).map((name) => name.slice(path.length + 1));
+      const own = [...written.keys()]
+        .filter((name) => dirname(name) === path)
+        .map((name) => name.slice(path.length + 1));
       return [...new Set([...own, ...readdirSync(path)])].sort();
     },
     stat,

@@ -29,7 +29,10 @@ export function gitName(name: ByteString): string {
   const whole = fromText(text) === name;
   const reserved = /^\.?git([~.: ]|$)/i.test(text.replace(IGNORABLE, ""));
   const encode = (c: string): string => [...Buffer.from(c, "utf8")].map(percent).join("");
-  if (!whole) return [...bytes].map((byte) => (byte < 0x80 && byte !== 0x25 && byte !== 0x5c ? String.fromCharCode(byte) : percent(byte))).join("");
+  if (!whole)
+    return [...bytes]
+      .map((byte) => (byte < 0x80 && byte !== 0x25 && byte !== 0x5c ? String.fromCharCode(byte) : percent(byte)))
+      .join("");
   const safe = text.replace(/[%\\]/g, encode);
   return reserved ? encode(safe.slice(0, 1)) + safe.slice(1) : safe;
 }

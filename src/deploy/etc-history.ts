@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type * as IsomorphicGit from "isomorphic-git";
 import { type ByteString, toBytes } from "../bytes.ts";
 import { checksumOf } from "../digest.ts";
 import { isAtomicError } from "../errors.ts";
@@ -35,7 +36,7 @@ const MAX_FILE = 32 * 1024 * 1024;
 const CACHE = "atomic-objects.json";
 const MAX_CACHE = 64 * 1024 * 1024;
 
-type Git = typeof import("isomorphic-git");
+type Git = typeof IsomorphicGit;
 interface TreeEntry {
   mode: string;
   path: string;
@@ -109,7 +110,13 @@ export async function openEtcHistory(sysroot: Sysroot, stateroot: Stateroot): Pr
         if (commit.tree === tree) return undefined;
       }
       const by = { ...AUTHOR, timestamp: Math.floor(Date.now() / 1000) };
-      const commit = { message: `${message}\n`, tree, parent: parent === undefined ? [] : [parent], author: by, committer: by };
+      const commit = {
+        message: `${message}\n`,
+        tree,
+        parent: parent === undefined ? [] : [parent],
+        author: by,
+        committer: by,
+      };
       const oid = await git.writeCommit({ ...repo, commit });
       await git.writeRef({ ...repo, ref: REF, value: oid, force: true });
       return oid;

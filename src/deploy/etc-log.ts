@@ -17,7 +17,10 @@ export interface EtcSnapshot {
 }
 
 /** The snapshots of a stateroot's `/etc`, newest first. @throws AtomicError not-found */
-export async function etcLog(sysroot: Sysroot, { stateroot, limit }: { stateroot?: string; limit?: number } = {}): Promise<EtcSnapshot[]> {
+export async function etcLog(
+  sysroot: Sysroot,
+  { stateroot, limit }: { stateroot?: string; limit?: number } = {},
+): Promise<EtcSnapshot[]> {
   const gitdir = etcGitPath(sysroot, chooseStateroot(sysroot, loadHostState(sysroot), stateroot));
   if (!existsSync(join(gitdir, REF))) return [];
   const git = await loadGit();

@@ -29,7 +29,11 @@ export function mergeMeta(base: InodeMeta | undefined, ours: InodeMeta, theirs: 
     if (value !== undefined) xattrs.push({ name, value });
   }
   const meta: InodeMeta = {
-    mode: pick("mode", (m) => m.mode, (mode) => mode.toString(8).padStart(4, "0")),
+    mode: pick(
+      "mode",
+      (m) => m.mode,
+      (mode) => mode.toString(8).padStart(4, "0"),
+    ),
     uid: pick("owner", (m) => m.uid, String),
     gid: pick("group", (m) => m.gid, String),
     mtime: theirs.mtime,

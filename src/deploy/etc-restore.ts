@@ -1,13 +1,25 @@
 import { type ByteString, fromBytes, fromText, toBytes, toText } from "../bytes.ts";
 import { AtomicError } from "../errors.ts";
-import { close, O_DIRECTORY, O_PATH, open, openAt2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, S_IFDIR, S_IFMT, statIfExists } from "../linux/index.ts";
+import {
+  close,
+  O_DIRECTORY,
+  O_PATH,
+  open,
+  openAt2,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  S_IFDIR,
+  S_IFMT,
+  statIfExists,
+} from "../linux/index.ts";
 import { type InodeMeta, readObject } from "../ostree/index.ts";
 import { etcDeployment, etcPath } from "./etc-deployment.ts";
 import { createEtcGitFs } from "./etc-git-fs.ts";
 import { gitName, META_FILE, parseGitMeta } from "./etc-git-tree.ts";
 import { etcGitPath, loadGit, openEtcHistory, REF } from "./etc-history.ts";
 import { type EtcNode } from "./etc-tree.ts";
-import { type Deployment, loadHostState } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
+import { loadHostState } from "./host-state.ts";
 import { lazyTree } from "./lazy-tree.ts";
 import { closeEtc, openEtc } from "./live-etc.ts";
 import { pristineEtc } from "./pristine-etc.ts";
@@ -38,7 +50,10 @@ export async function restoreEtc(sysroot: Sysroot, options: RestoreOptions): Pro
   return withSysrootLock(sysroot, async () => {
     const deployment = etcDeployment(loadHostState(sysroot, options.commandLine));
     const from = options.from ?? REF;
-    const old = from === "pristine" ? pristineFile(sysroot, deployment, path) : await snapshotFile(sysroot, deployment, { path, from });
+    const old =
+      from === "pristine"
+        ? pristineFile(sysroot, deployment, path)
+        : await snapshotFile(sysroot, deployment, { path, from });
     await recordNow(sysroot, deployment, `before restoring /etc/${toText(path)}`);
     put(sysroot, etcPath(sysroot, deployment), path, old);
     return { path: `/etc/${toText(path)}`, from };
@@ -46,7 +61,7 @@ export async function restoreEtc(sysroot: Sysroot, options: RestoreOptions): Pro
 }
 
 /** A path below `/etc`. @throws AtomicError usage on `..`, empty parts or none at all */
-export function parseEtcPath(text: string): ByteString {
+function parseEtcPath(text: string): ByteString {
   const relative = text.replace(/^\/etc\//, "");
   const parts = relative.split("/");
   if (parts.some((part) => part === "" || part === "." || part === "..") || text.includes("\0")) {
@@ -57,7 +72,8 @@ export function parseEtcPath(text: string): ByteString {
 
 function pristineFile(sysroot: Sysroot, deployment: Deployment, path: ByteString): Old {
   let node: EtcNode | undefined = pristineEtc(lazyTree(sysroot.repo, deployment.commit));
-  for (const name of path.split("/") as ByteString[]) node = node?.kind === "directory" ? node.children.get(name) : undefined;
+  for (const name of path.split("/") as ByteString[])
+    node = node?.kind === "directory" ? node.children.get(name) : undefined;
   if (node === undefined) throw absent(path, "the image has no such file");
   if (node.kind === "symlink") return { meta: node, content: { kind: "symlink", target: node.target } };
   if (node.kind !== "file") throw notAFile(path, node.kind);
@@ -65,15 +81,26 @@ function pristineFile(sysroot: Sysroot, deployment: Deployment, path: ByteString
   return { meta: node, content: { kind: "file", bytes } };
 }
 
-async function snapshotFile(sysroot: Sysroot, { stateroot }: Deployment, { path, from }: { path: ByteString; from: string }): Promise<Old> {
+async function snapshotFile(
+  sysroot: Sysroot,
+  { stateroot }: Deployment,
+  { path, from }: { path: ByteString; from: string },
+): Promise<Old> {
   const git = await loadGit();
   const gitdir = etcGitPath(sysroot, stateroot);
   const repo = { fs: createEtcGitFs(sysroot.disk, gitdir), gitdir };
-  const rev = await (from === REF ? git.resolveRef({ ...repo, ref: REF }) : git.expandOid({ ...repo, oid: from })).catch((cause: unknown) => {
-    throw new AtomicError("not-found", `restoring /etc/${toText(path)}: no snapshot ${from}`, { hint: "atomic host etc log", cause });
+  const rev = await (
+    from === REF ? git.resolveRef({ ...repo, ref: REF }) : git.expandOid({ ...repo, oid: from })
+  ).catch((cause: unknown) => {
+    throw new AtomicError("not-found", `restoring /etc/${toText(path)}: no snapshot ${from}`, {
+      hint: "atomic host etc log",
+      cause,
+    });
   });
   const filepath = (path.split("/") as ByteString[]).map(gitName).join("/");
-  const held = parseGitMeta(Buffer.from((await git.readBlob({ ...repo, oid: rev, filepath: META_FILE })).blob).toString("utf8"));
+  const held = parseGitMeta(
+    Buffer.from((await git.readBlob({ ...repo, oid: rev, filepath: META_FILE })).blob).toString("utf8"),
+  );
   let mode = "040000";
   let tree = await git.readTree({ ...repo, oid: rev });
   for (const name of filepath.split("/")) {
@@ -91,7 +118,10 @@ async function snapshotFile(sysroot: Sysroot, { stateroot }: Deployment, { path,
     gid: special?.gid ?? 0,
     mtime: Math.floor(Date.now() / 1000),
     mtimeNsec: 0,
-    xattrs: (special?.xattrs ?? []).map(([name, value]) => ({ name: name as ByteString, value: fromBytes(Buffer.from(value, "base64")) })),
+    xattrs: (special?.xattrs ?? []).map(([name, value]) => ({
+      name: name as ByteString,
+      value: fromBytes(Buffer.from(value, "base64")),
+    })),
   };
   return { meta, content: mode === "120000" ? { kind: "symlink", target: fromBytes(bytes) } : { kind: "file", bytes } };
 }

@@ -4,7 +4,8 @@ import type { Checksum } from "../digest.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
 import { diffCommits, readCommit, resolveRev } from "../ostree/index.ts";
 import type { Packages } from "./dpkg-status.ts";
-import { bootedDeployment, type Deployment, findDeployment, type HostState, loadHostState } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
+import { bootedDeployment, findDeployment, type HostState, loadHostState } from "./host-state.ts";
 import { imageKargs } from "./image-kargs.ts";
 import { lazyTree } from "./lazy-tree.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -76,7 +77,10 @@ export function diffPackages(before: Packages, after: Packages): PackageChange[]
 
 function defaultFrom(state: HostState): Deployment {
   const booted = bootedDeployment(state);
-  const from = booted !== undefined && state.deployments[0] !== booted ? booted : state.deployments.find(({ rollback }) => rollback);
+  const from =
+    booted !== undefined && state.deployments[0] !== booted
+      ? booted
+      : state.deployments.find(({ rollback }) => rollback);
   if (from !== undefined) return from;
   throw new AtomicError("conflict", "comparing deployments: expected two, found fewer", { hint: "atomic host status" });
 }

@@ -1,7 +1,14 @@
 /** The deployments of a sysroot in boot order, and what each of them is to the host. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BootFile, type InstalledEntry, installedEntries, kargValues, parseKargs, readBootDirectory } from "../bootloader/index.ts";
+import {
+  type BootFile,
+  type InstalledEntry,
+  installedEntries,
+  kargValues,
+  parseKargs,
+  readBootDirectory,
+} from "../bootloader/index.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
 import {
   bootEntryId,
@@ -13,28 +20,13 @@ import {
   parseDeploymentKarg,
   type Stateroot,
 } from "./deployment-id.ts";
+import type { Deployment } from "./deployment.ts";
 import { listNames } from "./list-names.ts";
 import { markStates } from "./mark-states.ts";
 import type { Origin } from "./origin.ts";
 import { readOrigin } from "./origin-file.ts";
 import { readStaged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
-
-export interface Deployment extends DeploymentName {
-  /** `<commit>.<serial>`. */
-  id: string;
-  origin: Origin;
-  /** Absent while the deployment is staged. */
-  entry?: InstalledEntry;
-  /** What the machine runs now. */
-  booted: boolean;
-  /** Waits to be finalized at shutdown. */
-  staged: boolean;
-  /** What the next boot starts, unless it is the booted one. */
-  pending: boolean;
-  /** What `rollback` returns to. */
-  rollback: boolean;
-}
 
 export interface HostState {
   /** In boot order: the first is what the next boot starts. */
@@ -51,8 +43,7 @@ export interface HostState {
   problems: string[];
 }
 
-/** The kernel's command line; a test passes its own to `loadHostState`. */
-export function kernelCommandLine(): string {
+function kernelCommandLine(): string {
   return readFileSync("/proc/cmdline", "latin1");
 }
 
@@ -66,7 +57,8 @@ export function loadHostState(sysroot: Sysroot, commandLine = sysroot.running ? 
   const bootFiles = readBootDirectory(sysroot.boot);
   const listed = listEntries(installedEntries(bootFiles, sysroot.bootPrefix), problems);
   const staged = readStaged(sysroot);
-  if (staged !== undefined && !listed.some(({ name }) => isSameDeployment(name, staged))) listed.unshift({ name: staged });
+  if (staged !== undefined && !listed.some(({ name }) => isSameDeployment(name, staged)))
+    listed.unshift({ name: staged });
 
   const deployments = listed.flatMap(({ name, entry }) => {
     const origin = originOf(sysroot, name, problems);

@@ -33,7 +33,11 @@ export function imageKargs(repo: Repo, tree: DirectoryNode): string[] {
  * @param architecture as `uname -m` prints it
  * @throws AtomicError invalid
  */
-export function parseKargsFile(text: string, path: string, architecture = ARCHITECTURES[process.arch] ?? process.arch): string[] {
+export function parseKargsFile(
+  text: string,
+  path: string,
+  architecture = ARCHITECTURES[process.arch] ?? process.arch,
+): string[] {
   const fields = new Map<string, string[]>();
   const reader = new Reader(text, path);
   for (let key = reader.key(); key !== undefined; key = reader.key()) fields.set(key, reader.strings());
@@ -60,7 +64,7 @@ class Reader {
   key(): string | undefined {
     this.#take(BLANK);
     if (this.#at === this.#text.length) return undefined;
-    return this.#take(KEY)?.[1] ?? this.#fail("KEY = [\"…\"]");
+    return this.#take(KEY)?.[1] ?? this.#fail('KEY = ["…"]');
   }
 
   /** An array of strings. */

@@ -15,6 +15,7 @@ export { hostHistory } from "./host-history.ts";
 export { type DeploymentStatus, type HostStatus, hostStatus } from "./host-status.ts";
 export { initHost } from "./init-host.ts";
 export type { DeployResult, KargEdits } from "./make-deployment.ts";
+export { machineFacts, type MachineFacts } from "./machine-facts.ts";
 export { mountDeployment, type MountOptions, unmountDeployment } from "./mount-deployment.ts";
 export { setPinned } from "./pin.ts";
 export { type ReorderOptions, type ReorderResult, rollback, undeploy } from "./rollback.ts";

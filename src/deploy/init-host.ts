@@ -15,7 +15,8 @@ export async function initHost(
   { stateroot, disk }: { stateroot?: string; disk: Durable },
 ): Promise<{ sysroot: Sysroot; stateroot: Stateroot }> {
   const name = stateroot === undefined ? DEFAULT_STATEROOT : parseStateroot(stateroot);
-  if (!existsSync(join(path, "atomic/format.json"))) return { sysroot: initSysroot(path, { stateroot: name, disk }), stateroot: name };
+  if (!existsSync(join(path, "atomic/format.json")))
+    return { sysroot: initSysroot(path, { stateroot: name, disk }), stateroot: name };
   const sysroot = openSysroot(path, disk);
   await withSysrootLock(sysroot, async () => {
     if (existsSync(staterootPath(sysroot, name))) {

@@ -1,7 +1,14 @@
 /** A commit's tree of which only the directories that are looked into are read: deploying needs few of them. */
 import type { ByteString } from "../bytes.ts";
 import type { Checksum } from "../digest.ts";
-import { type DirectoryNode, type InodeMeta, readCommit, readDirtree, type Repo, type TreeNode } from "../ostree/index.ts";
+import {
+  type DirectoryNode,
+  type InodeMeta,
+  readCommit,
+  readDirtree,
+  type Repo,
+  type TreeNode,
+} from "../ostree/index.ts";
 
 /**
  * The tree of a commit. A directory's `children` are read when first used, and throw then what reading throws.
@@ -12,7 +19,11 @@ export function lazyTree(repo: Repo, commit: Checksum): DirectoryNode {
   return lazyDirectory(repo, tree, root);
 }
 
-function lazyDirectory(repo: Repo, tree: Checksum, { mode, uid, gid, mtime, mtimeNsec, xattrs }: InodeMeta): DirectoryNode {
+function lazyDirectory(
+  repo: Repo,
+  tree: Checksum,
+  { mode, uid, gid, mtime, mtimeNsec, xattrs }: InodeMeta,
+): DirectoryNode {
   let children: Map<ByteString, TreeNode> | undefined;
   return {
     kind: "directory",

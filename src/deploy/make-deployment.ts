@@ -10,7 +10,8 @@ import { DEPLOYMENT_KARG, deploymentId, type DeploymentName, type Stateroot } fr
 import { deploymentTitle } from "./deployment-title.ts";
 import { countReport, etcReport, type ReportedPath } from "./etc-report.ts";
 import type { HistoryEvent } from "./history-event.ts";
-import type { Deployment, HostState } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
+import type { HostState } from "./host-state.ts";
 import { imageKargs } from "./image-kargs.ts";
 import { closeEtc, openEtc } from "./live-etc.ts";
 import { planEtcMerge } from "./merge-etc.ts";
@@ -123,7 +124,9 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
 /** `kargs` with the edits made. @throws AtomicError not-found, conflict, usage (`atomic=` is not for operators) */
 export function editKargs(kargs: readonly string[], edits: KargEdits): string[] {
   const { delete: deleted = [], append = [], appendIfMissing = [] } = edits;
-  const reserved = [...deleted, ...append, ...appendIfMissing].find((karg) => kargValues([karg], DEPLOYMENT_KARG).length > 0);
+  const reserved = [...deleted, ...append, ...appendIfMissing].find(
+    (karg) => kargValues([karg], DEPLOYMENT_KARG).length > 0,
+  );
   if (reserved !== undefined) {
     throw new AtomicError("usage", `changing kernel argument '${reserved}': it names the deployment`, {
       hint: "atomic host rollback",
@@ -151,7 +154,10 @@ function previewEtc(
   if (source === undefined) return {};
   const live = openEtc(join(deploymentPath(sysroot, source), "etc"));
   try {
-    const report = etcReport(source.id, planEtcMerge(sysroot, { tree, repo, source: { commit: source.commit, live } }).findings);
+    const report = etcReport(
+      source.id,
+      planEtcMerge(sysroot, { tree, repo, source: { commit: source.commit, live } }).findings,
+    );
     return { etc: { counts: countReport(report), paths: report.paths } };
   } finally {
     closeEtc(live);

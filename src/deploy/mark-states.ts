@@ -1,6 +1,6 @@
 /** Which deployment is booted, pending or the rollback, from the boot order and the kernel argument. */
 import { type DeploymentName, isSameDeployment } from "./deployment-id.ts";
-import type { Deployment } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
 
 /**
  * Marks deployments that stand in boot order. Pending is the first one, unless it is booted; rollback is the next one

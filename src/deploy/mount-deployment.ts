@@ -38,7 +38,10 @@ export interface MountOptions {
  * `/sysroot`.
  * @throws AtomicError not-found; conflict when something is mounted there; unsupported by this kernel; permission
  */
-export function mountDeployment(sysroot: Sysroot, { directory, target, commandLine }: MountOptions): { id: string; directory: string } {
+export function mountDeployment(
+  sysroot: Sysroot,
+  { directory, target, commandLine }: MountOptions,
+): { id: string; directory: string } {
   const deployment = findDeployment(loadHostState(sysroot, commandLine), target ?? "0");
   const at = resolve(directory);
   if (mountsBelow(at).some(({ path }) => path === at)) {
@@ -49,7 +52,10 @@ export function mountDeployment(sysroot: Sysroot, { directory, target, commandLi
   const own = deploymentPath(sysroot, deployment);
   try {
     mountImage(join(own, "image"), at);
-    mountTree(at, { objects: join(sysroot.repo.path, "objects"), source: `${SOURCE}${deployment.stateroot}/${deployment.id}` });
+    mountTree(at, {
+      objects: join(sysroot.repo.path, "objects"),
+      source: `${SOURCE}${deployment.stateroot}/${deployment.id}`,
+    });
     bind(join(own, "etc"), join(at, "etc"));
     bind(join(staterootPath(sysroot, deployment.stateroot), "var"), join(at, "var"));
     bind(sysroot.path, join(at, "sysroot"));

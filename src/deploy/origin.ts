@@ -67,7 +67,10 @@ export function parseOrigin(text: string, path: string): Origin {
   }
   const fields = new Fields(value, path);
   if (fields.number("format") !== FORMAT) {
-    throw new AtomicError("unsupported", `reading ${path}: expected format ${FORMAT}, found ${fields.number("format")}`);
+    throw new AtomicError(
+      "unsupported",
+      `reading ${path}: expected format ${FORMAT}, found ${fields.number("format")}`,
+    );
   }
   const origin: Origin = {
     spec: fields.text("spec"),
@@ -137,7 +140,10 @@ class Fields {
   #expect<T>(key: string, what: string, holds: (value: unknown) => boolean): T {
     const value = this.#value[key];
     if (!holds(value)) {
-      throw new AtomicError("corrupt", `reading ${this.#path}: ${key}: expected ${what}, found ${JSON.stringify(value)}`);
+      throw new AtomicError(
+        "corrupt",
+        `reading ${this.#path}: ${key}: expected ${what}, found ${JSON.stringify(value)}`,
+      );
     }
     return value as T;
   }

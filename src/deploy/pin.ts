@@ -16,7 +16,10 @@ export interface PinOptions {
  * Pins a deployment, which keeps it through every cleanup, or unpins it.
  * @throws AtomicError nothing-to-do when it is so already, conflict for a staged one, not-found, locked, read-only
  */
-export async function setPinned(sysroot: Sysroot, { target, pinned, commandLine }: PinOptions): Promise<{ id: string }> {
+export async function setPinned(
+  sysroot: Sysroot,
+  { target, pinned, commandLine }: PinOptions,
+): Promise<{ id: string }> {
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, commandLine);
     const deployment = findDeployment(state, target);

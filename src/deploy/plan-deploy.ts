@@ -1,5 +1,6 @@
 /** The plan of a new deployment. */
-import { bootedDeployment, type Deployment, type HostState } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
+import { bootedDeployment, type HostState } from "./host-state.ts";
 import { type DeploymentName, deploymentId, isSameDeployment, type Stateroot } from "./deployment-id.ts";
 import type { Checksum } from "../digest.ts";
 import type { HistoryEvent } from "./history-event.ts";
@@ -53,9 +54,15 @@ export function planDeploy(state: HostState, target: DeployTarget): { deployment
   ];
   const record: Step = { kind: "record-event", stateroot, event };
   if (target.stage === true) {
-    return { deployment, steps: [...write, { kind: "stage", deployment }, record, ...removals([...staged, ...leftovers])] };
+    return {
+      deployment,
+      steps: [...write, { kind: "stage", deployment }, record, ...removals([...staged, ...leftovers])],
+    };
   }
-  const commitPoint: Step[] = [{ kind: "switch-boot", order: keep }, ...(staged.length > 0 ? [{ kind: "unstage" } as const] : [])];
+  const commitPoint: Step[] = [
+    { kind: "switch-boot", order: keep },
+    ...(staged.length > 0 ? [{ kind: "unstage" } as const] : []),
+  ];
   return { deployment, steps: [...write, ...commitPoint, record, ...removals([...drop, ...staged, ...leftovers])] };
 }
 

@@ -1,7 +1,8 @@
 /** Plans that change what boots without making a deployment. */
 import { AtomicError } from "../errors.ts";
 import { isSameDeployment } from "./deployment-id.ts";
-import type { Deployment, HostState } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
+import type { HostState } from "./host-state.ts";
 import type { Step } from "./plan.ts";
 import { nameOf, removals } from "./plan-deploy.ts";
 import { withFirst } from "./retention.ts";
@@ -34,7 +35,11 @@ export function planRollback(state: HostState, occasion: Occasion, target?: Depl
   return [
     { kind: "switch-boot", order: withFirst(listed.map(nameOf), nameOf(to)) },
     ...(staged.length > 0 ? [{ kind: "unstage" } as const] : []),
-    { kind: "record-event", stateroot: to.stateroot, event: { ...occasion, action: "rollback", from: before.id, to: to.id, ...specOf(to) } },
+    {
+      kind: "record-event",
+      stateroot: to.stateroot,
+      event: { ...occasion, action: "rollback", from: before.id, to: to.id, ...specOf(to) },
+    },
     ...removals(staged.map(nameOf)),
   ];
 }
@@ -55,14 +60,19 @@ export function planUndeploy(state: HostState, occasion: Occasion, target: Deplo
   if (next === undefined) throw refuse("nothing else could boot", "atomic host deploy SPEC");
   return [
     { kind: "switch-boot", order: order.map(nameOf) },
-    { kind: "record-event", stateroot: target.stateroot, event: { ...occasion, action: "undeploy", from: target.id, to: next.id, ...specOf(next) } },
+    {
+      kind: "record-event",
+      stateroot: target.stateroot,
+      event: { ...occasion, action: "undeploy", from: target.id, to: next.id, ...specOf(next) },
+    },
     ...removals([nameOf(target)]),
   ];
 }
 
 function previous(state: HostState): Deployment {
   const booted = state.deployments.find((deployment) => deployment.booted);
-  const found = booted !== undefined && !isFirst(state, booted) ? booted : state.deployments.find(({ rollback }) => rollback);
+  const found =
+    booted !== undefined && !isFirst(state, booted) ? booted : state.deployments.find(({ rollback }) => rollback);
   if (found === undefined) {
     throw new AtomicError("conflict", "rolling back: there is no other deployment", { hint: "atomic host status" });
   }

@@ -1,7 +1,16 @@
 /** The shared `/var`: what the image brings is copied once, into a stateroot that has nothing there yet. */
 import { join } from "node:path";
 import { fromText } from "../bytes.ts";
-import { AT_FDCWD, close, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, open, readDirectory, statIfExists } from "../linux/index.ts";
+import {
+  AT_FDCWD,
+  close,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  open,
+  readDirectory,
+  statIfExists,
+} from "../linux/index.ts";
 import { checkout, type DirectoryNode, lookup } from "../ostree/index.ts";
 import type { Stateroot } from "./deployment-id.ts";
 import { staterootPath, type Sysroot } from "./sysroot.ts";

@@ -60,7 +60,10 @@ export function preflightDeployment(sysroot: Sysroot, stateroot: Stateroot, prep
   const copies = Array<number[]>(ETC_COPIES).fill(etc.files).flat();
   const root: Need = { path: sysroot.path, files: [...copies, prepared.image.length], inodes: ETC_COPIES * etc.inodes };
   const { kernel, initramfs } = prepared.kernel;
-  const installed = statIfExists(AT_FDCWD, join(sysroot.boot, "atomic", `${stateroot}-${prepared.bootChecksum}`, "vmlinuz"));
+  const installed = statIfExists(
+    AT_FDCWD,
+    join(sysroot.boot, "atomic", `${stateroot}-${prepared.bootChecksum}`, "vmlinuz"),
+  );
   const files = installed === undefined ? [kernel.size, ...(initramfs === undefined ? [] : [initramfs.size])] : [];
   preflight([root, { path: sysroot.boot, files, inodes: 1 }]);
 }

@@ -4,7 +4,18 @@ import { join, resolve } from "node:path";
 import type { Checksum } from "../digest.ts";
 import { isAtomicError } from "../errors.ts";
 import { AT_FDCWD, statIfExists } from "../linux/index.ts";
-import { type DirectoryNode, loadTree, objectFile, openRepo, parseRefName, pullLocal, readRef, type RefName, type Repo, resolveRev } from "../ostree/index.ts";
+import {
+  type DirectoryNode,
+  loadTree,
+  objectFile,
+  openRepo,
+  parseRefName,
+  pullLocal,
+  readRef,
+  type RefName,
+  type Repo,
+  resolveRev,
+} from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
 import { preflight } from "./preflight.ts";
 import type { Sysroot } from "./sysroot.ts";

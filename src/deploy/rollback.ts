@@ -26,7 +26,10 @@ export interface ReorderResult {
  * Makes the previous deployment, or `to` (index or id), what boots next.
  * @throws AtomicError nothing-to-do, conflict when there is none, not-found, locked, read-only
  */
-export async function rollback(sysroot: Sysroot, options: ReorderOptions & { to?: string } = {}): Promise<ReorderResult> {
+export async function rollback(
+  sysroot: Sysroot,
+  options: ReorderOptions & { to?: string } = {},
+): Promise<ReorderResult> {
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, options.commandLine);
     const target = options.to === undefined ? undefined : findDeployment(state, options.to);

@@ -19,9 +19,13 @@ export function readStaged(sysroot: Sysroot): DeploymentName | undefined {
   }
   const name = parseStaged(text);
   if (name === undefined) {
-    throw new AtomicError("corrupt", `reading ${path}: expected a deployment, found ${JSON.stringify(text.slice(0, 80))}`, {
-      hint: `rm ${path}`,
-    });
+    throw new AtomicError(
+      "corrupt",
+      `reading ${path}: expected a deployment, found ${JSON.stringify(text.slice(0, 80))}`,
+      {
+        hint: `rm ${path}`,
+      },
+    );
   }
   return name;
 }

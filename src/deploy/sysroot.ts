@@ -112,9 +112,13 @@ export function deploymentPath(sysroot: Sysroot, name: DeploymentName): string {
 export function requireStateroot(sysroot: Sysroot, name: string): Stateroot {
   const stateroot = parseStateroot(name);
   if (!existsSync(staterootPath(sysroot, stateroot))) {
-    throw new AtomicError("not-found", `opening stateroot ${stateroot} in ${sysroot.path}: there is none of that name`, {
-      hint: `atomic host init --stateroot ${stateroot} --sysroot ${sysroot.path}`,
-    });
+    throw new AtomicError(
+      "not-found",
+      `opening stateroot ${stateroot} in ${sysroot.path}: there is none of that name`,
+      {
+        hint: `atomic host init --stateroot ${stateroot} --sysroot ${sysroot.path}`,
+      },
+    );
   }
   return stateroot;
 }

@@ -1,8 +1,9 @@
 /** The packages an OS tree was made of, from the databases it carries. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromText } from "../bytes.ts";
+import type { Durable } from "../durable.ts";
 import { isAtomicError } from "../errors.ts";
 import { type DirectoryNode, lookup, readObject, type RegularNode, type Repo } from "../ostree/index.ts";
 import { run } from "../spawn.ts";
@@ -23,28 +24,35 @@ export function treePackages(repo: Repo, tree: DirectoryNode): TreePackages {
   const dpkg = firstFile(tree, DPKG);
   if (dpkg !== undefined) return { packages: parseDpkgStatus(contentOf(repo, dpkg).toString("utf8")) };
   const rpm = firstFile(tree, RPM);
-  return rpm === undefined ? { packages: new Map() } : rpmPackages(contentOf(repo, rpm));
+  return rpm === undefined ? { packages: new Map() } : rpmPackages(repo.disk, contentOf(repo, rpm));
 }
 
 /** The database is copied out, because `rpm` locks and may rewrite what it reads. */
-function rpmPackages(database: Buffer): TreePackages {
-  const scratch = mkdtempSync(join(tmpdir(), "atomic-rpmdb-"));
+function rpmPackages(disk: Durable, database: Buffer): TreePackages {
+  const scratch = join(tmpdir(), `atomic-rpmdb-${randomBytes(8).toString("hex")}`);
+  disk.mkdir(scratch, 0o700);
   try {
-    writeFileSync(join(scratch, "rpmdb.sqlite"), database);
+    disk.replaceFile(join(scratch, "rpmdb.sqlite"), database, 0o600);
     const format = "%{NAME}.%{ARCH} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n";
-    const { stdout } = run(["rpm", "--dbpath", scratch, "--query", "--all", "--queryformat", format], { package: "rpm" });
+    const { stdout } = run(["rpm", "--dbpath", scratch, "--query", "--all", "--queryformat", format], {
+      package: "rpm",
+    });
     const lines = stdout.toString("utf8").split("\n");
-    return { packages: new Map(lines.filter((line) => line !== "").map((line) => line.split(" ", 2) as [string, string])) };
+    return {
+      packages: new Map(lines.filter((line) => line !== "").map((line) => line.split(" ", 2) as [string, string])),
+    };
   } catch (error) {
     if (!isAtomicError(error, "not-found")) throw error;
     return { packages: new Map(), note: "rpm database present, rpm program missing" };
   } finally {
-    rmSync(scratch, { recursive: true });
+    disk.removeTree(scratch);
   }
 }
 
 function firstFile(tree: DirectoryNode, paths: readonly string[]): RegularNode | undefined {
-  return paths.map((path) => lookup(tree, fromText(path))).find((node): node is RegularNode => node?.kind === "file" && node.size > 0);
+  return paths
+    .map((path) => lookup(tree, fromText(path)))
+    .find((node): node is RegularNode => node?.kind === "file" && node.size > 0);
 }
 
 function contentOf(repo: Repo, node: RegularNode): Buffer {

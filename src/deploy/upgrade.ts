@@ -3,7 +3,8 @@ import { AtomicError } from "../errors.ts";
 import { type Commit, readCommit, type Repo } from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
 import { chooseStateroot } from "./default-stateroot.ts";
-import { type Deployment, type HostState, loadHostState } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
+import { type HostState, loadHostState } from "./host-state.ts";
 import { type DeployResult, makeDeployment, type MakeOptions } from "./make-deployment.ts";
 import { openSource, pullCommit, type Resolved, resolveSpec } from "./resolve-spec.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
@@ -113,10 +114,15 @@ function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions)
 }
 
 function downgrade({ spec, from, to }: Update): AtomicError {
-  const shown = ({ commit, timestamp }: Update["from"]) => `${commit.slice(0, 12)} of ${new Date(timestamp * 1000).toISOString()}`;
-  return new AtomicError("conflict", `upgrading to ${spec}: expected one newer than ${shown(from)}, found ${shown(to)}`, {
-    hint: "atomic host upgrade --allow-downgrade",
-  });
+  const shown = ({ commit, timestamp }: Update["from"]) =>
+    `${commit.slice(0, 12)} of ${new Date(timestamp * 1000).toISOString()}`;
+  return new AtomicError(
+    "conflict",
+    `upgrading to ${spec}: expected one newer than ${shown(from)}, found ${shown(to)}`,
+    {
+      hint: "atomic host upgrade --allow-downgrade",
+    },
+  );
 }
 
 function versionOf({ version }: { version?: string } | Commit): { version?: string } {

@@ -6,7 +6,8 @@ import { close, isKernelError, O_NOFOLLOW, O_RDONLY, open, read } from "../linux
 import { readCommit } from "../ostree/index.ts";
 import { createVerityHasher } from "../verity.ts";
 import { bootEntryId, DEPLOYMENT_KARG } from "./deployment-id.ts";
-import { type Deployment, loadHostState } from "./host-state.ts";
+import type { Deployment } from "./deployment.ts";
+import { loadHostState } from "./host-state.ts";
 import { deploymentPath, type Sysroot } from "./sysroot.ts";
 
 export interface VerifyReport {
@@ -25,9 +26,11 @@ const CHUNK = 1024 * 1024;
 export function verifyHost(sysroot: Sysroot, commandLine?: string): VerifyReport {
   const { deployments, problems } = loadHostState(sysroot, commandLine);
   const defects = deployments.flatMap((deployment) =>
-    [...imageDefects(sysroot, deployment), ...kernelDefects(sysroot, deployment), ...directoryDefects(sysroot, deployment)].map(
-      (defect) => ({ id: deployment.id, ...defect }),
-    ),
+    [
+      ...imageDefects(sysroot, deployment),
+      ...kernelDefects(sysroot, deployment),
+      ...directoryDefects(sysroot, deployment),
+    ].map((defect) => ({ id: deployment.id, ...defect })),
   );
   return { deployments: deployments.length, defects: [...problems.map((what) => ({ id: "", what })), ...defects] };
 }
@@ -53,10 +56,12 @@ function kernelDefects(sysroot: Sysroot, { origin, stateroot, entry, ...deployme
   const hint = `atomic host deploy ${deployment.commit}`;
   try {
     const hasher = createHasher();
-    for (const file of [entry.linux, ...entry.initrd]) readChunks(join(sysroot.boot, file), (chunk) => hasher.update(chunk));
+    for (const file of [entry.linux, ...entry.initrd])
+      readChunks(join(sysroot.boot, file), (chunk) => hasher.update(chunk));
     const found: Checksum = hasher.digest();
     const named = entry.linux.startsWith(`atomic/${stateroot}-${origin.bootChecksum}/`);
-    if (!named) return [{ what: `kernel: boot entry ${bootEntryId({ stateroot, ...deployment })} names ${entry.linux}`, hint }];
+    if (!named)
+      return [{ what: `kernel: boot entry ${bootEntryId({ stateroot, ...deployment })} names ${entry.linux}`, hint }];
     const expected = origin.bootChecksum;
     return found === expected ? [] : [{ what: `kernel: expected checksum ${expected}, found ${found}`, hint }];
   } catch (error) {

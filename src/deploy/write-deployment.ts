@@ -103,7 +103,9 @@ async function mergeInto(sysroot: Sysroot, destination: string, request: MergeRe
   const history = await openEtcHistory(sysroot, deployment.stateroot);
   const live = openEtc(join(deploymentPath(sysroot, mergeFrom), "etc"));
   try {
-    await history.record(live, `${shortId(mergeFrom)} before it is merged into ${shortId(deployment)}`, { onlyIfChanged: true });
+    await history.record(live, `${shortId(mergeFrom)} before it is merged into ${shortId(deployment)}`, {
+      onlyIfChanged: true,
+    });
     const findings = writeEtc(sysroot, { tree, destination, source: { commit: mergeFrom.commit, live } });
     const merged = openEtc(destination);
     try {

@@ -10,8 +10,20 @@ test("fills in what is not said", () => {
   assert.equal(parseConfig('{"retain": 5}', "p"), { retain: 5, bootTries: 3 });
 });
 
-for (const text of ["", "null", "[1]", '{"retain": 0}', '{"retain": 1.5}', '{"bootTries": 100}', '{"retian": 2}', '{"toString": 1}']) {
+for (const text of [
+  "",
+  "null",
+  "[1]",
+  '{"retain": 0}',
+  '{"retain": 1.5}',
+  '{"bootTries": 100}',
+  '{"retian": 2}',
+  '{"toString": 1}',
+]) {
   test(`refuses ${text === "" ? "nothing" : text}`, () => {
-    assert.throws(() => parseConfig(text, "p"), (error: unknown) => isAtomicError(error, "invalid"));
+    assert.throws(
+      () => parseConfig(text, "p"),
+      (error: unknown) => isAtomicError(error, "invalid"),
+    );
   });
 }

@@ -28,7 +28,20 @@ test("reads those names back", () => {
   assert.equal(parseDeploymentKarg(`default/${commit}.3`), name);
 });
 
-const hostile = ["", ".", "..", `${commit}`, `${commit}.`, `${commit}.-1`, `${commit}.01`, `${commit}.1x`, `${commit}.9999999999`, `.${commit}.0.unfinished`, `${commit.slice(1)}.0`, `../${commit}.0`];
+const hostile = [
+  "",
+  ".",
+  "..",
+  `${commit}`,
+  `${commit}.`,
+  `${commit}.-1`,
+  `${commit}.01`,
+  `${commit}.1x`,
+  `${commit}.9999999999`,
+  `.${commit}.0.unfinished`,
+  `${commit.slice(1)}.0`,
+  `../${commit}.0`,
+];
 for (const text of hostile) {
   test(`takes ${JSON.stringify(text)} for no deployment`, () => {
     assert.is(parseDeploymentId(text), undefined);
@@ -36,11 +49,15 @@ for (const text of hostile) {
   });
 }
 for (const text of [`${commit}.0`, `/${commit}.0`, `../${commit}.0`, `a/b/${commit}.0`, `-x/${commit}.0`]) {
-  test(`takes atomic=${text.replace(commit, "COMMIT")} for no deployment`, () => assert.is(parseDeploymentKarg(text), undefined));
+  test(`takes atomic=${text.replace(commit, "COMMIT")} for no deployment`, () =>
+    assert.is(parseDeploymentKarg(text), undefined));
 }
 
 for (const text of ["", ".", "..", ".hidden", "-x", "a/b", "a b", "a\0b", "ä", "x".repeat(101)]) {
   test(`refuses ${JSON.stringify(text.slice(0, 10))} as a stateroot`, () => {
-    assert.throws(() => parseStateroot(text), (error: unknown) => isAtomicError(error, "usage"));
+    assert.throws(
+      () => parseStateroot(text),
+      (error: unknown) => isAtomicError(error, "usage"),
+    );
   });
 }

@@ -28,14 +28,31 @@ Version: 2.36-9
 `;
 
 test("lists what is installed, a second architecture apart", () => {
-  assert.equal([...parseDpkgStatus(status)], [["bash", "5.2-1"], ["libc6", "2.36-9"], ["libc6:i386", "2.36-9"]]);
+  assert.equal(
+    [...parseDpkgStatus(status)],
+    [
+      ["bash", "5.2-1"],
+      ["libc6", "2.36-9"],
+      ["libc6:i386", "2.36-9"],
+    ],
+  );
 });
 
 test("is empty without paragraphs", () => assert.is(parseDpkgStatus("\n\n").size, 0));
 
 test("compares two lists", () => {
-  const before = new Map([["a", "1.9"], ["b", "2"], ["c", "3"], ["e", "1"]]);
-  const after = new Map([["a", "1.10"], ["b", "1"], ["d", "4"], ["e", "1"]]);
+  const before = new Map([
+    ["a", "1.9"],
+    ["b", "2"],
+    ["c", "3"],
+    ["e", "1"],
+  ]);
+  const after = new Map([
+    ["a", "1.10"],
+    ["b", "1"],
+    ["d", "4"],
+    ["e", "1"],
+  ]);
   assert.equal(diffPackages(before, after), [
     { name: "a", change: "upgraded", before: "1.9", after: "1.10" },
     { name: "b", change: "downgraded", before: "2", after: "1" },

@@ -1,5 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { fromText } from "../../src/bytes.ts";
@@ -49,7 +61,12 @@ test("carries files, owners, modes, xattrs, times, symlinks, devices and fifos o
       const file = join(etc, "own/deep/file");
       const { mode, uid, gid } = lstatSync(file);
       assert.equal([mode & 0o7777, uid, gid, readFileSync(file, "utf8")], [0o4711, 12, 34, "x\n"]);
-      assert.equal(listXattrs(file).filter(({ name }) => name === "user.note").map(({ value }) => value as string), ["y"]);
+      assert.equal(
+        listXattrs(file)
+          .filter(({ name }) => name === "user.note")
+          .map(({ value }) => value as string),
+        ["y"],
+      );
       assert.is(readlinkSync(join(etc, "own/link")), "../nowhere");
       assert.is(statAt(AT_FDCWD, join(etc, "own/null")).rdev, 0x103);
       assert.ok(lstatSync(join(etc, "own/fifo")).isFIFO());
@@ -130,7 +147,10 @@ test("leaves sockets and systemd's note of the last update behind", () =>
     {
       edit(etc) {
         writeFileSync(join(etc, ".updated"), "");
-        execFileSync(process.execPath, ["-e", `require("net").createServer().listen(${JSON.stringify(join(etc, "socket"))}, () => process.exit())`]);
+        execFileSync(process.execPath, [
+          "-e",
+          `require("net").createServer().listen(${JSON.stringify(join(etc, "socket"))}, () => process.exit())`,
+        ]);
       },
     },
     (etc) => assert.equal(readdirSync(etc).sort(), ["app", "hostname", "motd"]),

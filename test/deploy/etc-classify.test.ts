@@ -67,7 +67,12 @@ const cases: Case[] = [
     base: { d: dir({ a: file(five) }) },
     ours: { d: dir({ a: file(five.replace("3", "mine")) }) },
     theirs: { d: dir({ a: file(five.replace("3", "theirs"), { mode: 0o600 }) }) },
-    result: { d: dir({ a: file(five.replace("3", "mine")), "a.atomic-new": file(five.replace("3", "theirs"), { mode: 0o600 }) }) },
+    result: {
+      d: dir({
+        a: file(five.replace("3", "mine")),
+        "a.atomic-new": file(five.replace("3", "theirs"), { mode: 0o600 }),
+      }),
+    },
     verdicts: { "d/a": "conflict" },
   },
   {
@@ -105,9 +110,15 @@ const cases: Case[] = [
   {
     name: "sees a change of xattrs only, and merges them name by name",
     base: { a: file("a", label("old")), b: file("b", label("old")) },
-    ours: { a: file("a", label("mine")), b: file("b", { xattrs: [...label("old").xattrs, { name: fromText("user.x"), value: fromText("1") }] }) },
+    ours: {
+      a: file("a", label("mine")),
+      b: file("b", { xattrs: [...label("old").xattrs, { name: fromText("user.x"), value: fromText("1") }] }),
+    },
     theirs: { a: file("a", label("old")), b: file("b", label("new")) },
-    result: { a: file("a", label("mine")), b: file("b", { xattrs: [...label("new").xattrs, { name: fromText("user.x"), value: fromText("1") }] }) },
+    result: {
+      a: file("a", label("mine")),
+      b: file("b", { xattrs: [...label("new").xattrs, { name: fromText("user.x"), value: fromText("1") }] }),
+    },
     verdicts: { a: "keep-local", b: "merged" },
   },
   {
@@ -164,7 +175,14 @@ const cases: Case[] = [
     ours: { d: dir({ a: file("mine"), b: file("b"), e: dir({ c: file("c") }), own: file("own") }, { mode: 0o700 }) },
     theirs: {},
     result: { d: dir({ a: file("mine"), own: file("own") }, { mode: 0o700 }) },
-    verdicts: { d: "keep-local", "d/a": "conflict", "d/b": "take-new", "d/e": "take-new", "d/e/c": "take-new", "d/own": "keep-local" },
+    verdicts: {
+      d: "keep-local",
+      "d/a": "conflict",
+      "d/b": "take-new",
+      "d/e": "take-new",
+      "d/e/c": "take-new",
+      "d/own": "keep-local",
+    },
   },
   {
     name: "lets a removed directory go when only files in it were removed here",
@@ -228,9 +246,13 @@ for (const { name, base, ours, theirs, result, verdicts } of cases) {
   test(name, () => {
     const merged = merge(dir(base), dir(ours), dir(theirs));
     assert.equal(show(merged.result), show(dir(result)));
-    const { "": _root, ...found } = Object.fromEntries(merged.findings.map(({ path, verdict }) => [toText(path), verdict]));
+    const { "": _root, ...found } = Object.fromEntries(
+      merged.findings.map(({ path, verdict }) => [toText(path), verdict]),
+    );
     assert.equal(
-      Object.fromEntries(Object.entries(found).filter(([path, verdict]) => verdict !== "unchanged" || path in verdicts)),
+      Object.fromEntries(
+        Object.entries(found).filter(([path, verdict]) => verdict !== "unchanged" || path in verdicts),
+      ),
       verdicts,
     );
   });
@@ -265,7 +287,9 @@ const leaf: fc.Arbitrary<EtcNode> = fc.oneof(
 );
 const { tree } = fc.letrec<{ tree: EtcDirectory; node: EtcNode }>((tie) => ({
   node: fc.oneof({ depthSize: "small", withCrossShrink: true }, leaf, tie("tree")),
-  tree: fc.tuple(fc.dictionary(fc.constantFrom("a", "b", "c"), tie("node"), { maxKeys: 3 }), fc.constantFrom(0o755, 0o700)).map(([entries, mode]) => dir(entries, { mode })),
+  tree: fc
+    .tuple(fc.dictionary(fc.constantFrom("a", "b", "c"), tie("node"), { maxKeys: 3 }), fc.constantFrom(0o755, 0o700))
+    .map(([entries, mode]) => dir(entries, { mode })),
 }));
 
 test("any merge can be carried out; with two equal sides it is the third", () => {

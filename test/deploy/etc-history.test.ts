@@ -12,7 +12,10 @@ const git = (sysroot: Sysroot, ...args: string[]): string =>
   run(["git", "--git-dir", join(sysroot.path, "atomic/deploy/default/etc.git"), ...args]).stdout.toString("utf8");
 
 /** A host whose `/etc` was changed by `edit` before an upgrade that changes `motd`. */
-async function onUpgraded(edit: (etc: string) => void, work: (sysroot: Sysroot, host: Host) => Promise<void>): Promise<void> {
+async function onUpgraded(
+  edit: (etc: string) => void,
+  work: (sysroot: Sysroot, host: Host) => Promise<void>,
+): Promise<void> {
   const host = await makeHost();
   try {
     await host.commit("1");
@@ -40,9 +43,23 @@ test("holds /etc before and after a merge, for git to read", () =>
         snapshots.map(({ subject }) => subject.replace(/[0-9a-f]{12}/g, "ID")),
         ["ID.0, merged from ID.0", "ID.0 before it is merged into ID.0"],
       );
-      assert.equal(git(sysroot, "rev-list", "main").split("\n").slice(0, 2), snapshots.map(({ rev }) => rev));
-      const modes = git(sysroot, "ls-tree", "-r", "main").split("\n").map((line) => line.replace(/ blob [0-9a-f]+\t/, " "));
-      assert.equal(modes, ["100644 .atomic-meta.json", "100644 app/app.conf", "120000 app/link", "100644 hostname", "100644 motd", "120000 out", "100755 run me", ""]);
+      assert.equal(
+        git(sysroot, "rev-list", "main").split("\n").slice(0, 2),
+        snapshots.map(({ rev }) => rev),
+      );
+      const modes = git(sysroot, "ls-tree", "-r", "main")
+        .split("\n")
+        .map((line) => line.replace(/ blob [0-9a-f]+\t/, " "));
+      assert.equal(modes, [
+        "100644 .atomic-meta.json",
+        "100644 app/app.conf",
+        "120000 app/link",
+        "100644 hostname",
+        "100644 motd",
+        "120000 out",
+        "100755 run me",
+        "",
+      ]);
       assert.is(git(sysroot, "show", "main:motd"), "welcome to 2\n");
       assert.is(git(sysroot, "show", "main~1:motd"), "welcome to 1\n");
       assert.is(git(sysroot, "show", "main:app/app.conf"), "one\n2\n3\n4\n5\n");
@@ -107,7 +124,10 @@ test("gives a file back from the image, from the newest and from an older snapsh
       const motd = join(etcOf(sysroot), "motd");
       const [newest, older] = await etcLog(sysroot);
       writeFileSync(motd, "spoiled\n");
-      assert.equal(await restoreEtc(sysroot, { path: "/etc/motd", from: "pristine" }), { path: "/etc/motd", from: "pristine" });
+      assert.equal(await restoreEtc(sysroot, { path: "/etc/motd", from: "pristine" }), {
+        path: "/etc/motd",
+        from: "pristine",
+      });
       assert.is(readFileSync(motd, "utf8"), "welcome to 2\n");
       assert.is(git(sysroot, "show", "main:motd"), "spoiled\n", "what was there is kept");
       await restoreEtc(sysroot, { path: "motd", from: newest!.rev });
@@ -121,7 +141,8 @@ test("refuses to restore what is no file, is nowhere or lies behind a symlink", 
   onUpgraded(
     () => undefined,
     async (sysroot) => {
-      const restore = (path: string, from?: string) => codeOf(() => restoreEtc(sysroot, { path, ...(from === undefined ? {} : { from }) }));
+      const restore = (path: string, from?: string) =>
+        codeOf(() => restoreEtc(sysroot, { path, ...(from === undefined ? {} : { from }) }));
       for (const path of ["..", "/etc/../x", "a//b", "", "/etc/", "./a"]) assert.is(await restore(path), "usage", path);
       for (const from of ["pristine", undefined]) {
         assert.is(await restore("absent", from), "not-found");
@@ -164,12 +185,10 @@ test("shows how the live /etc differs from the image", () =>
           diff: "--- /dev/null\n+++ b/etc/motd.atomic-new\n@@ -0,0 +1 @@\n+welcome to 2\n",
         },
       ]);
-      assert.equal(hostEtcReport(sysroot)?.paths.map(({ path, verdict }) => `${verdict} ${path}`), [
-        "keep-local /etc/app/link",
-        "keep-local /etc/binary",
-        "keep-local /etc/hostname",
-        "conflict /etc/motd",
-      ]);
+      assert.equal(
+        hostEtcReport(sysroot)?.paths.map(({ path, verdict }) => `${verdict} ${path}`),
+        ["keep-local /etc/app/link", "keep-local /etc/binary", "keep-local /etc/hostname", "conflict /etc/motd"],
+      );
       assert.is(hostEtcReport(sysroot, { target: "1" }), undefined);
     },
   ));

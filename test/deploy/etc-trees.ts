@@ -9,7 +9,7 @@ export type Entries = Record<string, EtcNode>;
 
 const contents = new Map<string, string>();
 
-export function meta(over: Partial<InodeMeta> = {}): InodeMeta {
+function meta(over: Partial<InodeMeta> = {}): InodeMeta {
   return { mode: 0o644, uid: 0, gid: 0, mtime: 1, mtimeNsec: 0, xattrs: [], ...over };
 }
 
@@ -35,14 +35,16 @@ export function contentOf(node: EtcNode): string {
 
 /** One line per path: type, mode, content. */
 export function show(root: EtcDirectory, prefix = ""): string[] {
-  return [...root.children].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, node]) => {
-    const owner = node.uid === 0 && node.gid === 0 ? "" : ` ${node.uid}:${node.gid}`;
-    const xattrs = node.xattrs.map((xattr) => ` ${xattr.name}=${xattr.value}`).join("");
-    const about = `${prefix}${name} ${node.kind === "symlink" ? "" : node.mode.toString(8)}${owner}${xattrs}`;
-    if (node.kind === "directory") return [`${about} dir`, ...show(node, `${prefix}${name}/`)];
-    if (node.kind === "symlink") return [`${about}-> ${node.target}`];
-    return [`${about} ${node.kind === "file" ? JSON.stringify(contentOf(node)) : node.kind}`];
-  });
+  return [...root.children]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, node]) => {
+      const owner = node.uid === 0 && node.gid === 0 ? "" : ` ${node.uid}:${node.gid}`;
+      const xattrs = node.xattrs.map((xattr) => ` ${xattr.name}=${xattr.value}`).join("");
+      const about = `${prefix}${name} ${node.kind === "symlink" ? "" : node.mode.toString(8)}${owner}${xattrs}`;
+      if (node.kind === "directory") return [`${about} dir`, ...show(node, `${prefix}${name}/`)];
+      if (node.kind === "symlink") return [`${about}-> ${node.target}`];
+      return [`${about} ${node.kind === "file" ? JSON.stringify(contentOf(node)) : node.kind}`];
+    });
 }
 
 /** What the actions make of `theirs`. @throws Error when an action needs what is not there */
@@ -74,7 +76,9 @@ function carryOutOne(root: EtcDirectory, ours: EtcDirectory, action: EtcAction):
       return void Object.assign(present, metaOnly(action.meta));
     case "write-file": {
       if (present?.kind !== "file") throw new Error(`no file at ${action.path}`);
-      const node = Buffer.isBuffer(action.content) ? file(action.content.toString()) : sourceOf(action.content, present, ours, action.path);
+      const node = Buffer.isBuffer(action.content)
+        ? file(action.content.toString())
+        : sourceOf(action.content, present, ours, action.path);
       return void parent.children.set(name, { ...node, ...metaOnly(action.meta) });
     }
     case "save-theirs":

@@ -23,7 +23,7 @@ export interface Host {
 export const KERNEL = "6.1.0-test";
 
 /** What every tree of these tests holds. */
-export function hostFiles(version: string): Files {
+function hostFiles(version: string): Files {
   return {
     "usr/bin/tool": `tool ${version}\n`,
     "usr/lib/os-release": `NAME=Test\nPRETTY_NAME="Test OS"\nVERSION_ID=${version}\n`,
@@ -42,7 +42,10 @@ export function hostFiles(version: string): Files {
 }
 
 /** A new sysroot in a new temporary directory below `parent`. */
-export async function makeHost({ disk = createDurable(), parent = tmpdir() }: { disk?: Durable; parent?: string } = {}): Promise<Host> {
+export async function makeHost({
+  disk = createDurable(),
+  parent = tmpdir(),
+}: { disk?: Durable; parent?: string } = {}): Promise<Host> {
   const base = mkdtempSync(join(parent, "atomic-deploy-"));
   const path = join(base, "sysroot");
   mkdirSync(path);
@@ -64,7 +67,7 @@ export async function makeHost({ disk = createDurable(), parent = tmpdir() }: { 
 }
 
 /** Writes files as `Files` describes them. */
-export function writeTree(root: string, files: Files): void {
+function writeTree(root: string, files: Files): void {
   mkdirSync(root, { recursive: true });
   for (const [path, content] of Object.entries(files)) {
     const full = join(root, path);

@@ -2,7 +2,18 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { cleanup, deploy, hostStatus, initHost, mountDeployment, openSysroot, type Sysroot, unmountDeployment, upgrade, verifyHost } from "../../src/deploy/index.ts";
+import {
+  cleanup,
+  deploy,
+  hostStatus,
+  initHost,
+  mountDeployment,
+  openSysroot,
+  type Sysroot,
+  unmountDeployment,
+  upgrade,
+  verifyHost,
+} from "../../src/deploy/index.ts";
 import { createDurable } from "../../src/durable.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import { fsck, parseRefName, pullLocal, resolveRev } from "../../src/ostree/index.ts";
@@ -130,8 +141,14 @@ test("mounts a deployment as it would boot", async () => {
       assert.is(id, hostStatus(host.sysroot).deployments[0]!.id);
       assert.is(run(["sh", join(at, "usr/bin/tool")]).stdout.toString(), "runs\n");
       assert.is(readFileSync(join(at, "usr/share/empty"), "utf8"), "");
-      assert.throws(() => writeFileSync(join(at, "usr/new"), ""), (error: NodeJS.ErrnoException) => error.code === "EROFS");
-      assert.throws(() => writeFileSync(join(at, "usr/bin/tool"), ""), (error: NodeJS.ErrnoException) => error.code === "EROFS");
+      assert.throws(
+        () => writeFileSync(join(at, "usr/new"), ""),
+        (error: NodeJS.ErrnoException) => error.code === "EROFS",
+      );
+      assert.throws(
+        () => writeFileSync(join(at, "usr/bin/tool"), ""),
+        (error: NodeJS.ErrnoException) => error.code === "EROFS",
+      );
       writeFileSync(join(at, "etc/mine"), "mine\n");
       assert.is(readFileSync(join(etcOf(host.sysroot), "mine"), "utf8"), "mine\n");
       assert.is(readFileSync(join(at, "var/shared"), "utf8"), "of the stateroot\n");

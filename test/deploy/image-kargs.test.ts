@@ -16,8 +16,20 @@ const good: [name: string, text: string, kargs: string[]][] = [
 ];
 for (const [name, text, kargs] of good) test(name, () => assert.equal(parseKargsFile(text, "p", "x86_64"), kargs));
 
-for (const text of ["kargs", "kargs = quiet", 'kargs = "quiet"', 'kargs = ["a" "b"]', 'kargs = ["a"', 'kargs = [1]', '[table]\nkargs = ["a"]', 'kargs = ["a\nb"]']) {
+for (const text of [
+  "kargs",
+  "kargs = quiet",
+  'kargs = "quiet"',
+  'kargs = ["a" "b"]',
+  'kargs = ["a"',
+  "kargs = [1]",
+  '[table]\nkargs = ["a"]',
+  'kargs = ["a\nb"]',
+]) {
   test(`refuses ${JSON.stringify(text)}`, () => {
-    assert.throws(() => parseKargsFile(text, "p", "x86_64"), (error: unknown) => isAtomicError(error, "invalid"));
+    assert.throws(
+      () => parseKargsFile(text, "p", "x86_64"),
+      (error: unknown) => isAtomicError(error, "invalid"),
+    );
   });
 }

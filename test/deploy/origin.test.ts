@@ -49,10 +49,16 @@ const bad: [string, unknown, ErrorCode][] = [
 ];
 for (const [what, value, code] of bad) {
   test(`refuses ${what}`, () => {
-    assert.throws(() => parseOrigin(JSON.stringify(value), "p"), (error: unknown) => isAtomicError(error, code));
+    assert.throws(
+      () => parseOrigin(JSON.stringify(value), "p"),
+      (error: unknown) => isAtomicError(error, code),
+    );
   });
 }
 
 test("refuses what is not JSON", () => {
-  assert.throws(() => parseOrigin("{", "p"), (error: unknown) => isAtomicError(error, "corrupt"));
+  assert.throws(
+    () => parseOrigin("{", "p"),
+    (error: unknown) => isAtomicError(error, "corrupt"),
+  );
 });

@@ -1,7 +1,8 @@
 import * as assert from "uvu/assert";
 import type { InstalledEntry } from "../../src/bootloader/index.ts";
 import { deploymentId, parseStateroot } from "../../src/deploy/deployment-id.ts";
-import type { Deployment, HostState } from "../../src/deploy/host-state.ts";
+import type { Deployment } from "../../src/deploy/deployment.ts";
+import type { HostState } from "../../src/deploy/host-state.ts";
 import { markStates } from "../../src/deploy/mark-states.ts";
 import type { Origin } from "../../src/deploy/origin.ts";
 import { describeStep } from "../../src/deploy/plan.ts";
@@ -34,7 +35,13 @@ function state(marks: string[], leftovers: string[] = []): HostState {
     const name = { stateroot, commit: commitOf(mark[0]!), serial: 0 };
     const staged = mark.includes("s");
     const flags = { booted: false, pending: false, rollback: false, staged };
-    return { ...name, id: deploymentId(name), origin: originOf(mark[0]!, { pinned: mark.includes("p") }), ...flags, ...(staged ? {} : { entry }) };
+    return {
+      ...name,
+      id: deploymentId(name),
+      origin: originOf(mark[0]!, { pinned: mark.includes("p") }),
+      ...flags,
+      ...(staged ? {} : { entry }),
+    };
   });
   const booted = deployments.find((_, index) => marks[index]!.includes("B"));
   return {
@@ -81,7 +88,11 @@ test("merges /etc of what boots next, and drops what retention does not keep aft
 test("merges /etc of the booted one, and replaces what was pending", () => {
   const steps = shown(planDeploy(state(["b", "aB", "e"]), target("c")).steps);
   assert.is(steps[2], "write deployment c.0, merging /etc of a.0");
-  assert.equal(steps.slice(3, 6), ["boot c.0 next, and keep a.0, e.0", "record the upgrade in the history", "remove deployment b.0"]);
+  assert.equal(steps.slice(3, 6), [
+    "boot c.0 next, and keep a.0, e.0",
+    "record the upgrade in the history",
+    "remove deployment b.0",
+  ]);
 });
 
 test("gives a second deployment of a commit the next serial", () => {
@@ -92,7 +103,11 @@ test("gives a second deployment of a commit the next serial", () => {
 test("clears a leftover of the same name before, the others after", () => {
   const steps = shown(planDeploy(state(["a"], ["c", "d"]), target("c")).steps);
   assert.is(steps[0], "remove deployment c.0");
-  assert.equal(steps.slice(-3), ["remove deployment d.0", "remove kernels that no boot entry names", "let go of the commits of removed deployments"]);
+  assert.equal(steps.slice(-3), [
+    "remove deployment d.0",
+    "remove kernels that no boot entry names",
+    "let go of the commits of removed deployments",
+  ]);
 });
 
 test("stages without touching what boots", () => {
@@ -107,7 +122,12 @@ test("stages without touching what boots", () => {
 
 test("replaces what was staged", () => {
   const steps = shown(planDeploy(state(["bs", "aB"]), target("c")).steps);
-  assert.equal(steps.slice(3, 7), ["boot c.0 next, and keep a.0", "forget the staged deployment", "record the upgrade in the history", "remove deployment b.0"]);
+  assert.equal(steps.slice(3, 7), [
+    "boot c.0 next, and keep a.0",
+    "forget the staged deployment",
+    "record the upgrade in the history",
+    "remove deployment b.0",
+  ]);
 });
 
 test("finalizes by merging /etc again, then switching", () => {
@@ -118,11 +138,17 @@ test("finalizes by merging /etc again, then switching", () => {
     "forget the staged deployment",
     "record the finalize in the history",
   ]);
-  assert.throws(() => planFinalize(state(["a"]), { time: 1 }, 1), (error: unknown) => isAtomicError(error, "nothing-to-do"));
+  assert.throws(
+    () => planFinalize(state(["a"]), { time: 1 }, 1),
+    (error: unknown) => isAtomicError(error, "nothing-to-do"),
+  );
 });
 
 test("rolls back to the previous one", () => {
-  assert.equal(shown(planRollback(state(["bB", "a"]), { time: 1 })), ["boot a.0 next, and keep b.0", "record the rollback in the history"]);
+  assert.equal(shown(planRollback(state(["bB", "a"]), { time: 1 })), [
+    "boot a.0 next, and keep b.0",
+    "record the rollback in the history",
+  ]);
   assert.is(shown(planRollback(state(["b", "a"]), { time: 1 }))[0], "boot a.0 next, and keep b.0");
 });
 
@@ -147,18 +173,34 @@ test("rolls back to any deployment", () => {
 });
 
 test("refuses to roll back to nowhere", () => {
-  assert.throws(() => planRollback(state(["aB"]), { time: 1 }), (error: unknown) => isAtomicError(error, "conflict"));
-  assert.throws(() => planRollback(state([]), { time: 1 }), (error: unknown) => isAtomicError(error, "conflict"));
+  assert.throws(
+    () => planRollback(state(["aB"]), { time: 1 }),
+    (error: unknown) => isAtomicError(error, "conflict"),
+  );
+  assert.throws(
+    () => planRollback(state([]), { time: 1 }),
+    (error: unknown) => isAtomicError(error, "conflict"),
+  );
   const host = state(["bB", "a"]);
-  assert.throws(() => planRollback(host, { time: 1 }, host.deployments[0]), (error: unknown) => isAtomicError(error, "nothing-to-do"));
+  assert.throws(
+    () => planRollback(host, { time: 1 }, host.deployments[0]),
+    (error: unknown) => isAtomicError(error, "nothing-to-do"),
+  );
 });
 
 test("removes a deployment, but not the booted, a pinned or the only one", () => {
   const host = state(["cB", "bp", "a"]);
   assert.is(shown(planUndeploy(host, { time: 1 }, host.deployments[2]!))[0], "boot c.0 next, and keep b.0");
-  for (const [list, index] of [[["cB", "bp"], 0], [["cB", "bp"], 1], [["a"], 0]] as const) {
+  for (const [list, index] of [
+    [["cB", "bp"], 0],
+    [["cB", "bp"], 1],
+    [["a"], 0],
+  ] as const) {
     const other = state([...list]);
-    assert.throws(() => planUndeploy(other, { time: 1 }, other.deployments[index]!), (error: unknown) => isAtomicError(error, "conflict"));
+    assert.throws(
+      () => planUndeploy(other, { time: 1 }, other.deployments[index]!),
+      (error: unknown) => isAtomicError(error, "conflict"),
+    );
   }
 });
 

@@ -21,13 +21,33 @@ function order(...marks: string[]): Retained[] {
 
 const cases: [name: string, order: Retained[], retain: number, reasons: Reason[][]][] = [
   ["keeps only what there is", order(""), 1, [["default", "retain"]]],
-  ["keeps default and rollback where nothing is booted", order("", "", ""), 1, [["default", "retain"], ["rollback"], []]],
-  ["keeps the booted one, what boots next and the one after", order("", "", "B", "", ""), 1, [["default", "retain"], [], ["booted"], ["rollback"], []]],
+  [
+    "keeps default and rollback where nothing is booted",
+    order("", "", ""),
+    1,
+    [["default", "retain"], ["rollback"], []],
+  ],
+  [
+    "keeps the booted one, what boots next and the one after",
+    order("", "", "B", "", ""),
+    1,
+    [["default", "retain"], [], ["booted"], ["rollback"], []],
+  ],
   ["keeps the booted one though it is last", order("", "", "B"), 1, [["default", "retain"], [], ["booted"]]],
   ["keeps pinned ones", order("B", "", "", "p"), 1, [["default", "booted", "retain"], ["rollback"], [], ["pinned"]]],
-  ["keeps the last that is known to boot", order("", "B", "", "g", "g"), 1, [["default", "retain"], ["booted"], ["rollback"], ["last known good"], []]],
+  [
+    "keeps the last that is known to boot",
+    order("", "B", "", "g", "g"),
+    1,
+    [["default", "retain"], ["booted"], ["rollback"], ["last known good"], []],
+  ],
   ["keeps as many as asked", order("", "", "", ""), 3, [["default", "retain"], ["rollback", "retain"], ["retain"], []]],
-  ["leaves other stateroots alone", order("", "o", "", "", "o"), 1, [["default", "retain"], ["other stateroot"], ["rollback"], [], ["other stateroot"]]],
+  [
+    "leaves other stateroots alone",
+    order("", "o", "", "", "o"),
+    1,
+    [["default", "retain"], ["other stateroot"], ["rollback"], [], ["other stateroot"]],
+  ],
 ];
 for (const [name, list, retain, reasons] of cases) {
   test(name, () => assert.equal(retentionReasons({ order: list, stateroot, retain }), reasons));

@@ -11,7 +11,10 @@ import { suite } from "../support/suite.ts";
 const test = suite("deploy/unified-diff");
 
 function diff(before: string, after: string): string {
-  return unifiedDiff({ before: { name: "a", content: Buffer.from(before) }, after: { name: "b", content: Buffer.from(after) } });
+  return unifiedDiff({
+    before: { name: "a", content: Buffer.from(before) },
+    after: { name: "b", content: Buffer.from(after) },
+  });
 }
 
 const numbers = Array.from({ length: 20 }, (_, i) => `${i + 1}\n`).join("");
@@ -19,7 +22,12 @@ const cases: [name: string, before: string, after: string, diff: string][] = [
   ["is empty for equal texts", "a\n", "a\n", ""],
   ["shows a new file", "", "a\nb\n", "--- a\n+++ b\n@@ -0,0 +1,2 @@\n+a\n+b\n"],
   ["shows a removed file", "a\n", "", "--- a\n+++ b\n@@ -1 +0,0 @@\n-a\n"],
-  ["says when the last line has no newline", "a", "a\n", "--- a\n+++ b\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n"],
+  [
+    "says when the last line has no newline",
+    "a",
+    "a\n",
+    "--- a\n+++ b\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n",
+  ],
   [
     "gives changes far apart a hunk each",
     numbers,
@@ -39,7 +47,9 @@ const missing = unmet({ programs: ["patch"] });
 test.skipUnless(missing === undefined, missing ?? "")("is what patch(1) turns one text into the other with", () => {
   const directory = mkdtempSync(join(tmpdir(), "atomic-diff-"));
   const lines = fc.array(fc.constantFrom("a", "b", "c", ""), { maxLength: 30 });
-  const text = fc.tuple(lines, fc.boolean()).map(([list, end]) => list.join("\n") + (end && list.length > 0 ? "\n" : ""));
+  const text = fc
+    .tuple(lines, fc.boolean())
+    .map(([list, end]) => list.join("\n") + (end && list.length > 0 ? "\n" : ""));
   try {
     fc.assert(
       fc.property(text, text, (before, after) => {

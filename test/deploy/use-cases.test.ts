@@ -81,7 +81,11 @@ test("shows a host without deployments", () =>
 test("deploys a ref, and says all of it in the status", () =>
   onHost(async (host, sysroot) => {
     const commit = await host.commit("1");
-    const result = await deploy(sysroot, { spec: "os/stable", kargs: { append: ["root=LABEL=x", "quiet"] }, now: 1_800_000_000 });
+    const result = await deploy(sysroot, {
+      spec: "os/stable",
+      kargs: { append: ["root=LABEL=x", "quiet"] },
+      now: 1_800_000_000,
+    });
     assert.is(result.id, `${commit}.0`);
     const [status] = hostStatus(sysroot).deployments;
     assert.equal(status, {
@@ -109,7 +113,10 @@ test("deploys a ref, and says all of it in the status", () =>
     assert.equal(readdirSync(directory).sort(), ["etc", "image", "origin.json"]);
     assert.equal(readdirSync(join(directory, "etc")).sort(), ["app", "hostname", "motd"]);
     assert.equal(verifyHost(sysroot), { deployments: 1, defects: [] });
-    assert.not.ok(existsSync(join(sysroot.path, "atomic/deploy/default/etc.git")), "nothing of the operator's to keep yet");
+    assert.not.ok(
+      existsSync(join(sysroot.path, "atomic/deploy/default/etc.git")),
+      "nothing of the operator's to keep yet",
+    );
   }));
 
 test("writes a boot entry that names the deployment and its kernel", () =>
@@ -166,11 +173,19 @@ test("says what an upgrade would bring, and changes nothing", () =>
     assert.is(await codeOf(() => checkUpgrade(sysroot)), "nothing-to-do");
     const commit = await host.commit("2");
     const update = checkUpgrade(sysroot);
-    assert.equal([update.to, update.downgrade, update.downloaded], [{ version: "2", commit, timestamp: 1_700_002_000 }, false, true]);
+    assert.equal(
+      [update.to, update.downgrade, update.downloaded],
+      [{ version: "2", commit, timestamp: 1_700_002_000 }, false, true],
+    );
     writeFileSync(join(etcOf(sysroot), "motd"), "mine\n");
     const { deployment } = await upgrade(sysroot, { dryRun: true });
     assert.equal(deployment?.etc?.paths, [
-      { path: "/etc/motd", verdict: "conflict", detail: "changed here and in the new version", saved: "/etc/motd.atomic-new" },
+      {
+        path: "/etc/motd",
+        verdict: "conflict",
+        detail: "changed here and in the new version",
+        saved: "/etc/motd.atomic-new",
+      },
     ]);
     assert.is(summary(sysroot), "1+");
     assert.equal(readdirSync(join(sysroot.path, "atomic/deploy/default")).sort(), ["deploy", "history.jsonl", "var"]);
@@ -272,7 +287,11 @@ test("prunes what no deployment and no ref needs", () =>
     const { commit } = hostStatus(sysroot).deployments[1]!;
     const { pruned } = await cleanup(sysroot);
     assert.ok(pruned.removed > 0);
-    assert.is(resolveRev(sysroot.repo, commit), commit, "the rollback's commit stays though no ref of the user's names it");
+    assert.is(
+      resolveRev(sysroot.repo, commit),
+      commit,
+      "the rollback's commit stays though no ref of the user's names it",
+    );
     assert.equal(fsck(sysroot.repo, {}).defects, []);
     assert.equal(verifyHost(sysroot).defects, []);
   }));
@@ -303,7 +322,11 @@ test("changes kernel arguments in a new deployment of the same commit", () =>
     assert.is(await codeOf(() => changeKargs(sysroot, { edits: { append: ["atomic=x"] } })), "usage");
     await host.commit("2", toml('"ro"'));
     await upgrade(sysroot);
-    assert.equal(hostKargs(sysroot), ["root=LABEL=x", "debug", "ro"], "the image's follow the image, the machine's stay");
+    assert.equal(
+      hostKargs(sysroot),
+      ["root=LABEL=x", "debug", "ro"],
+      "the image's follow the image, the machine's stay",
+    );
   }));
 
 test("stages, and finalizes with what changed in /etc since", () =>
@@ -411,11 +434,17 @@ test("keeps stateroots apart", () =>
   onDeployed(["1"], async (host, sysroot) => {
     await initHost(sysroot.path, { stateroot: "other", disk });
     await deploy(sysroot, { spec: "os/stable", stateroot: "other" });
-    assert.equal(hostStatus(sysroot).deployments.map(({ stateroot }) => stateroot), ["other", "default"]);
+    assert.equal(
+      hostStatus(sysroot).deployments.map(({ stateroot }) => stateroot),
+      ["other", "default"],
+    );
     writeFileSync(join(etcOf(sysroot, 1), "mine"), "of default\n");
     await host.commit("2");
     await upgrade(sysroot, { stateroot: "default" });
-    assert.equal(hostStatus(sysroot).deployments.map(({ stateroot, version }) => `${stateroot} ${version}`), ["default 2", "other 1", "default 1"]);
+    assert.equal(
+      hostStatus(sysroot).deployments.map(({ stateroot, version }) => `${stateroot} ${version}`),
+      ["default 2", "other 1", "default 1"],
+    );
     assert.ok(existsSync(join(etcOf(sysroot), "mine")));
     assert.is(await codeOf(() => deploy(sysroot, { spec: "os/stable", stateroot: "absent" })), "not-found");
   }));
