@@ -1,70 +1,15 @@
 /** Stops, or fails, a change of the host before every single operation on the disk, and looks at what is left. */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import * as assert from "uvu/assert";
-import { getFields, readBootDirectory, sortEntries } from "../../src/bootloader/index.ts";
-import { cleanup, finalize, hostStatus, openSysroot, rollback, type Sysroot, upgrade, verifyHost } from "../../src/deploy/index.ts";
-import { deploy } from "../../src/deploy/index.ts";
+import { openSysroot } from "../../src/deploy/index.ts";
 import { createDurable, type DurableOptions, Stopped } from "../../src/durable.ts";
 import { isAtomicError } from "../../src/errors.ts";
-import { fsck, listRefs } from "../../src/ostree/index.ts";
-import { run } from "../../src/spawn.ts";
-import { type Host, makeHost } from "../deploy/host-fixture.ts";
+import { makeHost } from "../deploy/host-fixture.ts";
 import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
+import { type Change, changes, checkHost, PARENT, repeatAndCheck, setUp } from "./host-changes.ts";
 
 const test = suite("crash/deploy", unmet({ root: true, programs: ["git"] }));
-/** In memory the thousands of copies take seconds. */
-const PARENT = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
-interface Change {
-  /** Versions deployed before, in this order; the last one booted. */
-  before: string[];
-  /** Commits a further version. */
-  next?: string;
-  prepare?: (sysroot: Sysroot, commandLine: string) => Promise<unknown>;
-  change: (sysroot: Sysroot, commandLine: string) => Promise<unknown>;
-  /** The boot orders that may be found, the final one last. */
-  orders: string[];
-}
-
-const changes: Record<string, Change> = {
-  "an upgrade": {
-    before: ["1", "2"],
-    next: "3",
-    change: (sysroot, commandLine) => upgrade(sysroot, { commandLine }),
-    orders: ["2 1", "3 2 1"],
-  },
-  "an upgrade that drops a pending version": {
-    before: ["1", "2"],
-    next: "4",
-    prepare: async (sysroot, commandLine) => {
-      const third = readFileSync(join(sysroot.path, "third"), "utf8");
-      await deploy(sysroot, { spec: third, commandLine });
-    },
-    change: (sysroot, commandLine) => upgrade(sysroot, { commandLine }),
-    orders: ["3 2 1", "4 3 2 1", "4 2 1"],
-  },
-  "a rollback": {
-    before: ["1", "2"],
-    change: (sysroot, commandLine) => rollback(sysroot, { commandLine }),
-    orders: ["2 1", "1 2"],
-  },
-  "a staged upgrade": {
-    before: ["1", "2"],
-    next: "3",
-    change: (sysroot, commandLine) => upgrade(sysroot, { commandLine, stage: true }),
-    orders: ["2 1", "3~ 2 1"],
-  },
-  "finalizing": {
-    before: ["1", "2"],
-    next: "3",
-    prepare: (sysroot, commandLine) => upgrade(sysroot, { commandLine, stage: true }),
-    change: (sysroot, commandLine) => finalize(sysroot, { commandLine }),
-    orders: ["3~ 2 1", "3 2 1"],
-  },
-};
 
 for (const [name, change] of Object.entries(changes)) {
   test(`${name} stopped at any operation leaves the old or the new host, and completes when repeated`, () =>
@@ -82,7 +27,9 @@ async function everyPoint(change: Change, interrupt: (operation: number) => Dura
       const path = join(host.base, "copy");
       rmSync(path, { recursive: true, force: true });
       cpSync(host.sysroot.path, path, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-      finished = await runInterrupted(() => change.change(openSysroot(path, createDurable(interrupt(operation))), commandLine));
+      finished = await runInterrupted(() =>
+        change.change(openSysroot(path, createDurable(interrupt(operation))), commandLine),
+      );
       const where = `operation ${operation}`;
       checkHost(openSysroot(path, createDurable()), { change, commandLine, where });
       await repeatAndCheck(openSysroot(path, createDurable()), { change, commandLine, where });
@@ -90,24 +37,6 @@ async function everyPoint(change: Change, interrupt: (operation: number) => Dura
   } finally {
     host.remove();
   }
-}
-
-async function setUp(host: Host, { before, next, prepare }: Change): Promise<string> {
-  const { sysroot } = host;
-  for (const version of before) {
-    await host.commit(version);
-    await deploy(sysroot, { spec: "os/stable" });
-  }
-  const { stateroot, id } = hostStatus(sysroot).deployments[0]!;
-  const etc = join(sysroot.path, "atomic/deploy", stateroot, "deploy", id, "etc");
-  writeFileSync(join(etc, "motd"), "the operator's\n");
-  writeFileSync(join(etc, "app/app.conf"), "one\n2\n3\n4\n5\n");
-  writeFileSync(join(etc, "own"), "own\n");
-  const commandLine = `atomic=${stateroot}/${id}`;
-  writeFileSync(join(sysroot.path, "third"), await host.commit("3", { "usr/etc/motd": "changed\n" }, "os/third"));
-  if (next !== undefined) await host.commit(next, { "usr/etc/motd": "changed\n", "usr/etc/app/app.conf": "1\n2\n3\n4\nfive\n" });
-  await prepare?.(sysroot, commandLine);
-  return commandLine;
 }
 
 /** True when `work` ended undisturbed. */
@@ -119,61 +48,4 @@ async function runInterrupted(work: () => Promise<unknown>): Promise<boolean> {
     if (error instanceof Stopped || isAtomicError(error, "no-space")) return false;
     throw error;
   }
-}
-
-interface Look {
-  change: Change;
-  commandLine: string;
-  where: string;
-}
-
-/** Everything listed can boot, the booted version is among it, and the store is whole. */
-function checkHost(sysroot: Sysroot, { change, commandLine, where }: Look): void {
-  const status = hostStatus(sysroot, commandLine);
-  const order = status.deployments.map(({ version, staged }) => `${version}${staged ? "~" : ""}`).join(" ");
-  assert.ok(change.orders.includes(order), `${where}: boot order ${order}`);
-  assert.is(status.deployments.filter(({ booted }) => booted).length, 1, where);
-  assert.equal(status.problems, [], where);
-  assert.equal(verifyHost(sysroot, commandLine).defects, [], where);
-  assert.equal(fsck(sysroot.repo, {}).defects, [], where);
-  checkLoader(sysroot, where);
-  const booted = status.deployments.find((deployment) => deployment.booted)!;
-  const etc = join(sysroot.path, "atomic/deploy/default/deploy", booted.id, "etc");
-  assert.is(readFileSync(join(etc, "motd"), "utf8"), "the operator's\n", where);
-}
-
-/** What a boot loader would see: files it takes for entries name a kernel and a deployment that are there. */
-function checkLoader(sysroot: Sysroot, where: string): void {
-  const entries = sortEntries(readBootDirectory(sysroot.boot).flatMap(({ loaderEntry }) => loaderEntry ?? []));
-  assert.ok(entries.length > 0, where);
-  for (const { entry } of entries) {
-    for (const path of [...getFields(entry, "linux"), ...getFields(entry, "initrd")]) {
-      assert.ok(existsSync(join(sysroot.path, path)), `${where}: ${path}`);
-    }
-    const [, deployment] = /atomic=default\/(\S+)/.exec(getFields(entry, "options").join(" ")) ?? [];
-    const directory = join(sysroot.path, "atomic/deploy/default/deploy", deployment!);
-    assert.equal(readdirSync(directory).filter((name) => ["etc", "image", "origin.json"].includes(name)).length, 3, where);
-  }
-}
-
-async function repeatAndCheck(sysroot: Sysroot, look: Look): Promise<void> {
-  const { change, commandLine, where } = look;
-  const order = () =>
-    hostStatus(sysroot, commandLine).deployments.map(({ version, staged }) => `${version}${staged ? "~" : ""}`).join(" ");
-  if (order() !== change.orders.at(-1)) {
-    await change.change(sysroot, commandLine).catch((error: unknown) => {
-      if (!isAtomicError(error, "nothing-to-do")) throw error;
-    });
-  }
-  await cleanup(sysroot, { commandLine });
-  assert.is(order(), change.orders.at(-1), where);
-  checkHost(sysroot, look);
-
-  const { deployments } = hostStatus(sysroot, commandLine);
-  const base = join(sysroot.path, "atomic/deploy/default");
-  assert.equal(readdirSync(join(base, "deploy")).sort(), deployments.map(({ id }) => id).sort(), where);
-  assert.equal(listRefs(sysroot.repo, "deployed").length, deployments.length, where);
-  const entries = readdirSync(join(sysroot.boot, "loader/entries"));
-  assert.is(entries.length, deployments.filter(({ staged }) => !staged).length, `${where}: ${entries.join(" ")}`);
-  if (existsSync(join(base, "etc.git/HEAD"))) run(["git", "--git-dir", join(base, "etc.git"), "fsck", "--full", "--strict"]);
 }
