@@ -9,14 +9,14 @@ import type { Checksum } from "../digest.ts";
 import { createHasher } from "../digest.ts";
 import type { Durable } from "../durable.ts";
 import { AtomicError } from "../errors.ts";
-import { close, isKernelError, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open, pread } from "../linux/index.ts";
+import { close, isKernelError, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open, read } from "../linux/index.ts";
 
+/** Paths of files whose bytes nobody changes in place. */
 export interface KernelFiles {
   stateroot: string;
-  /** Open for reading. */
-  kernel: number;
-  /** Open for reading; absent when the kernel needs none. */
-  initramfs?: number;
+  kernel: string;
+  /** Absent when the kernel needs none. */
+  initramfs?: string;
 }
 
 /** What a boot entry needs to name; paths are relative to the boot directory. */
@@ -33,7 +33,8 @@ export const KERNELS = "atomic";
 const CHUNK = 1024 * 1024;
 
 /**
- * Puts a kernel and its initramfs into the boot directory. Files already there are used when their bytes are right and
+ * Puts a kernel and its initramfs into the boot directory: as hard links where that is on the same filesystem, else as
+ * copies. Files already there are used when their bytes are right and
  * replaced when they are not; either way they are on the disk when this returns.
  * @throws AtomicError invalid for an unusable stateroot name; KernelError no-space and others
  */
@@ -45,17 +46,17 @@ export function installKernel(disk: Durable, bootDirectory: string, files: Kerne
     );
   }
   const sources = [
-    { name: "vmlinuz", fd: files.kernel },
-    ...(files.initramfs === undefined ? [] : [{ name: "initramfs.img", fd: files.initramfs }]),
+    { name: "vmlinuz", source: files.kernel },
+    ...(files.initramfs === undefined ? [] : [{ name: "initramfs.img", source: files.initramfs }]),
   ];
-  const checksum = checksumOfFiles(sources.map(({ fd }) => fd));
+  const checksum = checksumOfFiles(sources.map(({ source }) => source));
   const directory = `${KERNELS}/${files.stateroot}-${checksum}`;
   const path = join(bootDirectory, directory);
   const names = sources.map(({ name }) => name);
 
   if (installedChecksum(path, names) !== checksum) {
     disk.ensureDirectory(path, 0o755);
-    for (const { name, fd } of sources) replaceCopy(disk, fd, join(path, name));
+    for (const { name, source } of sources) replaceFile(disk, source, join(path, name));
   }
   for (const name of names) disk.fsync(join(path, name));
   for (const parent of [path, join(bootDirectory, KERNELS), bootDirectory]) disk.fsyncDirectory(parent);
@@ -64,37 +65,54 @@ export function installKernel(disk: Durable, bootDirectory: string, files: Kerne
   return { checksum, directory, linux: linux!, initrd };
 }
 
-function replaceCopy(disk: Durable, fromFd: number, to: string): void {
+function replaceFile(disk: Durable, from: string, to: string): void {
   const unfinished = `${to}.tmp`;
   disk.removeTree(unfinished);
-  disk.copy(fromFd, unfinished, 0o644);
+  if (!linked(disk, from, unfinished)) copy(disk, from, unfinished);
   disk.fsync(unfinished);
   disk.rename(unfinished, to);
 }
 
-/** The boot checksum of the files in `path`; undefined when one is missing. */
-function installedChecksum(path: string, names: readonly string[]): Checksum | undefined {
-  const fds: number[] = [];
+/** False when the filesystem of `to` is another one, or knows no hard links. */
+function linked(disk: Durable, from: string, to: string): boolean {
   try {
-    for (const name of names) fds.push(open(join(path, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-    return checksumOfFiles(fds);
+    disk.link(from, to);
+    return true;
   } catch (error) {
-    if (isKernelError(error, "ENOENT")) return undefined;
+    if (isKernelError(error, "EXDEV", "EPERM", "EMLINK")) return false;
     throw error;
-  } finally {
-    fds.forEach(close);
   }
 }
 
-/** BLAKE3 of the files' bytes, one after the other; their own positions stay. */
-function checksumOfFiles(fds: readonly number[]): Checksum {
+function copy(disk: Durable, from: string, to: string): void {
+  const fd = open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    disk.copy(fd, to, 0o644);
+  } finally {
+    close(fd);
+  }
+}
+
+/** The boot checksum of the files in `path`; undefined when one is missing. */
+function installedChecksum(path: string, names: readonly string[]): Checksum | undefined {
+  try {
+    return checksumOfFiles(names.map((name) => join(path, name)));
+  } catch (error) {
+    if (isKernelError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** BLAKE3 of the files' bytes, one after the other. */
+function checksumOfFiles(paths: readonly string[]): Checksum {
   const hasher = createHasher();
   const buffer = Buffer.allocUnsafe(CHUNK);
-  for (const fd of fds) {
-    let offset = 0;
-    for (let count = -1; count !== 0; offset += count) {
-      count = pread(fd, buffer, offset);
-      hasher.update(buffer.subarray(0, count));
+  for (const path of paths) {
+    const fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      for (let count = read(fd, buffer); count > 0; count = read(fd, buffer)) hasher.update(buffer.subarray(0, count));
+    } finally {
+      close(fd);
     }
   }
   return hasher.digest();

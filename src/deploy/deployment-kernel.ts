@@ -4,7 +4,7 @@ import { compareVersions, type InstalledKernel, installKernel } from "../bootloa
 import { type Checksum, createHasher, type Hasher } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
 import { close, read } from "../linux/index.ts";
-import { type DirectoryNode, lookup, openObject, type RegularNode } from "../ostree/index.ts";
+import { type DirectoryNode, lookup, objectFile, openObject, type RegularNode } from "../ostree/index.ts";
 import type { Stateroot } from "./deployment-id.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -51,21 +51,14 @@ export function installTreeKernel(
   sysroot: Sysroot,
   { stateroot, kernel, expected }: { stateroot: Stateroot; kernel: TreeKernel; expected: Checksum },
 ): InstalledKernel {
-  const fds: number[] = [];
-  const openFile = (node: RegularNode): number => {
-    const fd = openObject(sysroot.repo, node.checksum);
-    fds.push(fd);
-    return fd;
-  };
-  try {
-    const initramfs = kernel.initramfs === undefined ? {} : { initramfs: openFile(kernel.initramfs) };
-    const files = { stateroot, kernel: openFile(kernel.kernel), ...initramfs };
-    const installed = installKernel(sysroot.disk, sysroot.boot, files);
-    if (installed.checksum !== expected) throw corruptKernel(expected, installed.checksum);
-    return installed;
-  } finally {
-    fds.forEach(close);
-  }
+  const fileOf = (node: RegularNode): string => objectFile(sysroot.repo, node.checksum, "file");
+  const installed = installKernel(sysroot.disk, sysroot.boot, {
+    stateroot,
+    kernel: fileOf(kernel.kernel),
+    ...(kernel.initramfs === undefined ? {} : { initramfs: fileOf(kernel.initramfs) }),
+  });
+  if (installed.checksum !== expected) throw corruptKernel(expected, installed.checksum);
+  return installed;
 }
 
 function kernelOf(tree: DirectoryNode, release: string): TreeKernel | undefined {

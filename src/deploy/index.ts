@@ -14,6 +14,16 @@ export { type DiffOptions, type DiffSide, type HostDiff, hostDiff, type PackageC
 export { hostHistory } from "./host-history.ts";
 export { type DeploymentStatus, type HostStatus, hostStatus } from "./host-status.ts";
 export { initHost } from "./init-host.ts";
+export {
+  DISK_FORMATS,
+  type DiskOptions,
+  type DiskResult,
+  type FilesystemOptions,
+  type InstallOptions,
+  installToDisk,
+  installToFilesystem,
+  parseSize,
+} from "./install/index.ts";
 export type { DeployResult, KargEdits } from "./make-deployment.ts";
 export { machineFacts, type MachineFacts } from "./machine-facts.ts";
 export { mountDeployment, type MountOptions, unmountDeployment } from "./mount-deployment.ts";

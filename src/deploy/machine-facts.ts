@@ -36,6 +36,8 @@ export async function machineFacts(sysroot: Sysroot): Promise<MachineFacts> {
     kernel: os.kernel,
     architecture: os.arch,
     memory: { total: memory.total, available: memory.available },
-    filesystems: found.filter(({ mount }, i) => found.findIndex((other) => other.mount === mount) === i).map(({ facts }) => facts),
+    filesystems: found
+      .filter(({ mount }, i) => found.findIndex((other) => other.mount === mount) === i)
+      .map(({ facts }) => facts),
   };
 }

@@ -26,6 +26,11 @@ export function cacheImage(repo: Repo, digest: Checksum, image: Buffer): void {
   replaceCacheFile(repo, PREFIX + digest, image);
 }
 
+/** Drops an image that is kept elsewhere now. */
+export function dropCachedImage(repo: Repo, digest: Checksum): void {
+  repo.disk.removeTree(cacheFile(repo, PREFIX + digest));
+}
+
 /** Drops the images whose digests are not in `needed`. */
 export function pruneCachedImages(repo: Repo, needed: ReadonlySet<Checksum>): void {
   const keep = new Set<string>([...needed].map((digest) => PREFIX + digest));

@@ -7,6 +7,7 @@ export type { Dirtree, DirtreeEntry, SubtreeEntry } from "./dirtree.ts";
 export { writeDump } from "./dump.ts";
 export { type Defect, type DeployedImage, fsck, type FsckOptions, type FsckReport } from "./fsck.ts";
 export { followHardlink, loadTree, lookup } from "./load-tree.ts";
+export { dropCachedImage } from "./image-cache.ts";
 export { withFileLock, withRepoLock } from "./lock.ts";
 export { log } from "./log.ts";
 export { objectFile, openObject, readCommit, readDirtree, readObject } from "./object-store.ts";

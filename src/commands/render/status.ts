@@ -1,5 +1,6 @@
 /** The deployments of a host. */
-import type { DeploymentStatus, HostStatus } from "../../deploy/index.ts";
+import type { DeploymentStatus, HostStatus, MachineFacts } from "../../deploy/index.ts";
+import { formatBytes } from "../../units.ts";
 import { short } from "./commits.ts";
 import { counted } from "./counted.ts";
 import { printable } from "./printable.ts";
@@ -36,8 +37,8 @@ export function renderStatus({ deployments, problems }: HostStatus, view: View):
   return [table(heading, rows, view.style), ...deployments.flatMap(notes), ...warnings].join("\n");
 }
 
-/** All that is known of each deployment, in boot order. */
-export function renderStatusVerbose({ deployments, problems }: HostStatus, view: View): string {
+/** The machine, and all that is known of each deployment, in boot order. */
+export function renderStatusVerbose({ deployments, problems }: HostStatus, machine: MachineFacts, view: View): string {
   const blocks = deployments.map((deployment) => {
     const { index, title, bootCounter } = deployment;
     const known: [name: string, value: string | undefined][] = [
@@ -57,7 +58,24 @@ export function renderStatusVerbose({ deployments, problems }: HostStatus, view:
     const head = `${mark(deployment, view.style)} ${index}  ${view.style.bold(printable(title))}`;
     return `${head}\n${facts(known, view.style).replace(/^/gm, "    ")}`;
   });
-  return [...blocks, ...problems.map((problem) => `warning: ${printable(problem)}`)].join("\n\n");
+  return [renderMachine(machine, view), ...blocks, ...problems.map((problem) => `warning: ${printable(problem)}`)].join(
+    "\n\n",
+  );
+}
+
+function renderMachine({ os, kernel, architecture, memory, filesystems }: MachineFacts, { style }: View): string {
+  const room = (available: number, size: number) => `${formatBytes(available)} of ${formatBytes(size)} available`;
+  return facts(
+    [
+      ["machine", `${printable(os)}, kernel ${printable(kernel)}, ${printable(architecture)}`],
+      ["memory", room(memory.available, memory.total)],
+      ...filesystems.map(({ path, type, size, available }): [string, string] => [
+        printable(path),
+        `${printable(type)}, ${room(available, size)}`,
+      ]),
+    ],
+    style,
+  );
 }
 
 function mark({ booted }: DeploymentStatus, style: Style): string {

@@ -1,6 +1,5 @@
 /** Turns an installed root directory into a host tree: the same packages, laid out as a deployment needs them. */
-import { chmodSync, lutimesSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import type { ByteString } from "../../bytes.ts";
+import { chmodSync, lutimesSync, renameSync, rmSync, type Stats, symlinkSync, writeFileSync } from "node:fs";
 import { AtomicError } from "../../errors.ts";
 import { moveKernel } from "./kernel.ts";
 import { inTree, makeDirectories, namesInTree, parentOf, removeInTree, statInTree, walkTree } from "./paths.ts";
@@ -24,7 +23,7 @@ export const NORMALIZE_STEPS: readonly { name: string; why: string; run: (root: 
     { name: "moving /etc to /usr/etc", why: "the pristine copy that /etc is merged from", run: moveEtc },
     { name: "emptying /var", why: "after /home and the like have joined it", run: emptyVar },
     { name: "making mount points", why: "the root is read-only: what is mounted on must be there", run: makeTopLevel },
-    { name: "setting times", why: "last, since every step before changes some", run: clampTimes },
+    { name: "setting times", why: "last, since every step before changes some", run: setTimes },
   ];
 
 /**
@@ -114,10 +113,20 @@ function makeTopLevel(root: string): void {
   chmodSync(root, 0o755);
 }
 
-function clampTimes(root: string, timestamp: number): void {
-  const clamp = (path: ByteString | string, mtimeMs: number): void => {
-    if (mtimeMs > timestamp * 1000) lutimesSync(inTree(root, path), timestamp, timestamp);
+/**
+ * A directory is as old as the newest thing in it, and an empty one has no time: when packages were unpacked says nothing
+ * of the tree, and would make every dirtree of the next version a new one.
+ */
+function setTimes(root: string, timestamp: number): void {
+  const settle = (path: string, stat: Stats): number => {
+    const newest = stat.isDirectory() ? newestIn(path) : Math.min(stat.mtimeMs / 1000, timestamp);
+    if (newest !== stat.mtimeMs / 1000) lutimesSync(inTree(root, path), newest, newest);
+    return newest;
   };
-  walkTree(root, "", (path, stat) => clamp(path, stat.mtimeMs));
-  clamp(".", Number.POSITIVE_INFINITY);
+  const newestIn = (path: string): number => {
+    const children = namesInTree(root, path).map((name) => (path === "" ? name : `${path}/${name}`));
+    return Math.max(0, ...children.map((child) => settle(child, statInTree(root, child)!)));
+  };
+  const newest = newestIn("");
+  lutimesSync(inTree(root, "."), newest, newest);
 }

@@ -70,11 +70,22 @@ test("names stateroots when there are several", () => {
   assert.is(shown[2], "○  1      1.0      111111111111  1 day ago  lab        os");
 });
 
-test("shows all that is known with --verbose", () => {
+test("shows the machine and all that is known with --verbose", () => {
+  const machine = {
+    os: "Debian GNU/Linux 12 (bookworm)",
+    kernel: "6.1",
+    architecture: "x64",
+    memory: { total: 2 ** 31, available: 2 ** 30 },
+    filesystems: [{ path: "/", type: "ext4", size: 2 ** 32, available: 2 ** 29 }],
+  };
   const own = { booted: true, kargs: ["quiet", "console=ttyS0"], bootCounter: { left: 2, done: 1 } };
   assert.is(
-    renderStatusVerbose(status([deployment(1, own)]), view),
+    renderStatusVerbose(status([deployment(1, own)]), machine, view),
     [
+      "machine:  Debian GNU/Linux 12 (bookworm), kernel 6.1, x64",
+      "memory:   1.0 GiB of 2.0 GiB available",
+      "/:        ext4, 512.0 MiB of 4.0 GiB available",
+      "",
       "● 1  OS 1.0",
       "    state:           booted",
       "    version:         1.0",
