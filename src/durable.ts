@@ -140,7 +140,7 @@ export function createDurable(options: DurableOptions = {}): Durable {
   }
 
   const durable: Durable = {
-    observed: record !== undefined || stopAt !== undefined || failAt !== undefined,
+    observed: record !== undefined || stopAt !== Infinity || failAt !== undefined,
     mkdir(path, mode) {
       step({ kind: "mkdir", path, mode }, () => {
         linux.mkdirAt(AT_FDCWD, path, mode);

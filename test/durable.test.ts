@@ -399,3 +399,10 @@ test("skipping leaves a hole that reads as zeros, also at the end", () => {
   assert.ok(readFileSync(path).equals(expected));
   assert.ok(statSync(path).blocks * 512 < 1 << 20);
 });
+
+test("is observed only when it records, stops or fails", () => {
+  assert.is(createDurable().observed, false);
+  assert.is(createDurable({ record: () => undefined }).observed, true);
+  assert.is(createDurable({ stopAt: 1 }).observed, true);
+  assert.is(createDurable({ failAt: { operation: 1, errno: "EIO" } }).observed, true);
+});
