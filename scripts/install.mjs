@@ -1,7 +1,7 @@
 /** Installs what a fresh clone lacks: npm's packages, and Debian's where we may. */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync, statSync, symlinkSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { delimiter, isAbsolute, join, relative } from "node:path";
 import { bunPath, ROOT } from "./bun.mjs";
 import { run } from "./run.mjs";
 
@@ -51,7 +51,9 @@ function isKnown(name) {
   return stdout.trim() !== "";
 }
 
+/** Whether a program is in PATH, or a file where it should be. */
 function isProgram(name) {
+  if (isAbsolute(name)) return existsSync(name);
   const directories = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return directories.some((directory) => directory !== "" && isExecutable(join(directory, name)));
 }

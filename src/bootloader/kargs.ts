@@ -50,6 +50,13 @@ export function kargValues(kargs: readonly string[], key: string): (string | und
   return read.filter((karg) => karg.key === wanted).map(({ value }) => value);
 }
 
+/** `karg` without the quotes around it or its value: what the kernel sees once a loader has quoted it anew. */
+export function bareKarg(karg: string): string {
+  const bare = unquote(karg);
+  const equals = bare.indexOf("=");
+  return equals === -1 ? bare : `${bare.slice(0, equals)}=${unquote(bare.slice(equals + 1))}`;
+}
+
 /**
  * `kargs` without `target`: `KEY=VALUE` names that one, `KEY` alone the only value of the key.
  * @throws AtomicError not-found when it is absent, conflict when `KEY` has several values

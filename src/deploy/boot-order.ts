@@ -1,5 +1,11 @@
 /** Making a list of deployments what the loader offers, the first by default. */
-import { applyBootSwitch, type BootEntry, type InstalledKernel, planBootSwitch } from "../bootloader/index.ts";
+import {
+  applyBootSwitch,
+  type BootEntry,
+  type InstalledKernel,
+  planBootSwitch,
+  settleBootloader,
+} from "../bootloader/index.ts";
 import { AtomicError } from "../errors.ts";
 import { bootEntryId, deploymentId, deploymentKarg, type DeploymentName, isSameDeployment } from "./deployment-id.ts";
 import type { HostState } from "./host-state.ts";
@@ -35,6 +41,7 @@ export function switchBootOrder(
   }
   const wanted = order.map((name) => entryOf(state, name, added));
   applyBootSwitch(sysroot.disk, sysroot.boot, planBootSwitch(state.bootFiles, wanted, sysroot.bootPrefix));
+  settleBootloader(sysroot.disk, sysroot.boot);
 }
 
 function entryOf(state: HostState, name: DeploymentName, added: NewlyBooting | undefined): BootEntry {

@@ -14,6 +14,7 @@
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { settleBootloader } from "../bootloader/index.ts";
 import type { Durable } from "../durable.ts";
 import { AtomicError } from "../errors.ts";
 import { formatText, parseFormat } from "../format.ts";
@@ -83,7 +84,7 @@ export function openSysroot(path: string, disk: Durable): Sysroot {
 }
 
 /**
- * Runs `work` as the sysroot's only writer.
+ * Runs `work` as the sysroot's only writer, with the boot loader in step with the boot entries.
  * @throws AtomicError read-only before anything is written, locked when another process holds it for too long
  */
 export async function withSysrootLock<T>(sysroot: Sysroot, work: () => Promise<T>): Promise<T> {
@@ -95,7 +96,10 @@ export async function withSysrootLock<T>(sysroot: Sysroot, work: () => Promise<T
       hint: `mount -o remount,rw ${sysroot.path}`,
     });
   }
-  return withFileLock(join(sysroot.path, "atomic/lock"), work);
+  return withFileLock(join(sysroot.path, "atomic/lock"), () => {
+    settleBootloader(sysroot.disk, sysroot.boot);
+    return work();
+  });
 }
 
 /** The directory of a stateroot. */

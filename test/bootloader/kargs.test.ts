@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import {
   appendKargs,
   appendMissingKargs,
+  bareKarg,
   deleteKarg,
   formatKargs,
   hasKarg,
@@ -147,3 +148,14 @@ test("deleting what was appended as missing gives the kargs back", () => {
     }),
   );
 });
+
+for (const [karg, bare] of Object.entries({
+  quiet: "quiet",
+  "a-b=c": "a-b=c",
+  'dyndbg="file a.c +p"': "dyndbg=file a.c +p",
+  '"dyndbg=file a.c +p"': "dyndbg=file a.c +p",
+  'a=""': "a=",
+  'a="b=c"': "a=b=c",
+})) {
+  test(`without its quotes ${karg} is ${bare}`, () => assert.is(bareKarg(karg), bare));
+}
