@@ -34,6 +34,7 @@ export const VERBS: Record<string, Verb> = {
   "host finalize": { summary: "Finish what was staged; run at shutdown", load: () => import("./host/finalize.ts") },
   "host history": { summary: "List what was deployed when", load: () => import("./host/history.ts") },
   "host init": { summary: "Make a directory the root of a host", load: () => import("./host/init.ts") },
+  "host install": { summary: "Install a host to a disk", load: () => import("./host/install.ts") },
   "host kargs": { summary: "Show or change kernel arguments", load: () => import("./host/kargs.ts") },
   "host mount": { summary: "Mount a deployment as it would boot", load: () => import("./host/mount.ts") },
   "host pin": { summary: "Keep a deployment through every cleanup", load: () => import("./host/pin.ts") },
