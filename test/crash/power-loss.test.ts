@@ -77,26 +77,13 @@ function unsynced(operations: readonly Operation[]): Set<string> {
     );
   };
   for (const operation of operations) {
+    const { kind } = operation;
     const path = text(operation.path);
-    switch (operation.kind) {
-      case "create":
-      case "write":
-      case "copy":
-        dirty.add(path);
-        break;
-      case "fsync":
-      case "unlink":
-        dirty.delete(path);
-        break;
-      case "barrier":
-        dirty.clear();
-        break;
-      case "rename":
-      case "rename-noreplace":
-      case "exchange":
-        move(path, text(operation.to), operation.kind === "exchange");
-        break;
-      default:
+    if (kind === "create" || kind === "write" || kind === "copy") dirty.add(path);
+    else if (kind === "fsync" || kind === "unlink") dirty.delete(path);
+    else if (kind === "barrier") dirty.clear();
+    else if (kind === "rename" || kind === "rename-noreplace" || kind === "exchange") {
+      move(path, text(operation.to), kind === "exchange");
     }
   }
   return dirty;
