@@ -10,7 +10,7 @@ import {
   parseSize,
 } from "../../deploy/index.ts";
 import { createDurable } from "../../durable.ts";
-import { AtomicError } from "../../errors.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
 import { directoryFlag, fileFlag, refFlag } from "../args.ts";
 import { askYes } from "../ask-yes.ts";
 import { renderInstalled } from "../render/installed.ts";
@@ -61,7 +61,7 @@ export default class HostInstall extends HostCommand {
     const key = flags["root-ssh-key"];
     const options: InstallOptions = {
       spec: flags.ref,
-      from: flags.from === undefined ? this.open(flags).path : resolve(flags.from),
+      from: flags.from === undefined ? this.ownSysroot(flags) : resolve(flags.from),
       bootloader: flags.bootloader,
       kargs: flags.karg,
       disk: createDurable(),
@@ -81,6 +81,16 @@ export default class HostInstall extends HostCommand {
       ...defined({ size: bytes(size), espSize: bytes(espSize), format, scratch }),
     });
     this.show(flags, result, () => renderInstalled(result, result.target));
+  }
+
+  /** Where this host's store is. @throws AtomicError not-found, with what to do where there is no host */
+  private ownSysroot(flags: { sysroot: string }): string {
+    try {
+      return this.open(flags).path;
+    } catch (error) {
+      if (!isAtomicError(error, "not-found")) throw error;
+      throw new AtomicError("not-found", error.message, { hint: "name a store: --from DIR", cause: error });
+    }
   }
 }
 

@@ -62,3 +62,10 @@ test("says which keys it could not read", () => {
   writeFileSync(missing, "");
   assert.not.ok(existsSync(join(dir, "x")));
 });
+
+test("on a machine that is no host it asks for a store", () => {
+  const own = argv.slice(0, -2);
+  const { status, stderr } = cli([...own, "--to-disk", join(dir, "x"), "--sysroot", dir]);
+  assert.is(status, 1);
+  assert.match(stderr, "--from DIR");
+});
