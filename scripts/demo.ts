@@ -5,8 +5,9 @@
  * from Debian's release suite and from its updates; otherwise they are the small ones of images/demo.
  */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { emptyDirSync, ensureDirSync } from "fs-extra/esm";
 
 const SYSROOT = process.env["ATOMIC_DEMO"] ?? "/var/tmp/atomic-demo/sysroot";
 const ATOMIC = join(import.meta.dirname, "../dist/bin/atomic");
@@ -28,8 +29,7 @@ function inPrivateMountNamespace(): number {
 }
 
 function demonstrate(): void {
-  rmSync(SYSROOT, { recursive: true, force: true });
-  mkdirSync(SYSROOT, { recursive: true });
+  emptyDirSync(SYSROOT);
 
   say("A new sysroot, and a first host tree stored by content.");
   atomic("host", "init", "--stateroot", "os");
@@ -54,7 +54,7 @@ function demonstrate(): void {
 
   say("The new host as it would boot: /usr is read-only because it is an image, /etc is writable.");
   const root = join(SYSROOT, "../mounted");
-  mkdirSync(root, { recursive: true });
+  ensureDirSync(root);
   atomic("host", "mount", "0", root);
   shell(`touch ${root}/usr/bin/planted`, "Read-only file system");
   shell(`touch ${root}/etc/written && ls -l ${root}/etc/written`);

@@ -1,6 +1,6 @@
 /** Boot entries and kernel arguments; see docs/decisions/0004-boot-entry-switch.md for how entries change. */
 export { applyBootSwitch } from "./apply-switch.ts";
-export { createBlsEntry, formatBlsEntry, getField, getFields, parseBlsEntry, setFields } from "./bls-entry.ts";
+export { getField, getFields } from "./bls-entry.ts";
 export type { BlsEntry, BlsField, BlsLine } from "./bls-entry.ts";
 export { installedEntries, readBootDirectory } from "./boot-directory.ts";
 export type { BootFile } from "./boot-directory.ts";
@@ -9,7 +9,6 @@ export { type Bootloader, BOOTLOADER_NAMES, type BootloaderName, type LoaderFile
 export { collectKernels } from "./collect-kernels.ts";
 export { bootloaderOf, settleBootloader } from "./detect.ts";
 export { efiArchitecture } from "./efi.ts";
-export { blessed, formatEntryName, isBad, newCounter, parseEntryName } from "./entry-name.ts";
 export type { BootCounter, EntryName } from "./entry-name.ts";
 export { installKernel } from "./install-kernel.ts";
 export type { InstalledKernel, KernelFiles } from "./install-kernel.ts";
@@ -17,15 +16,13 @@ export {
   appendKargs,
   appendMissingKargs,
   deleteKarg,
-  formatKargs,
   hasKarg,
   kargValues,
   mergeImageKargs,
   parseKargs,
-  replaceKarg,
 } from "./kargs.ts";
 export { planBootSwitch } from "./plan-switch.ts";
 export type { SwitchStep } from "./plan-switch.ts";
-export { defaultEntry, sortEntries } from "./sort.ts";
+export { sortEntries } from "./sort.ts";
 export type { LoaderEntry } from "./sort.ts";
 export { compareVersions } from "./version-compare.ts";

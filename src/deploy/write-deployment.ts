@@ -6,7 +6,7 @@
 import { dirname, join } from "node:path";
 import type { Durable } from "../durable.ts";
 import { isAtomicError } from "../errors.ts";
-import type { DirectoryNode } from "../ostree/index.ts";
+import { type DirectoryNode, dropCachedImage } from "../ostree/index.ts";
 import { deploymentId, type DeploymentName, shortId } from "./deployment-id.ts";
 import { openEtcHistory } from "./etc-history.ts";
 import { countReport, etcReport } from "./etc-report.ts";
@@ -64,6 +64,7 @@ export async function writeDeployment(sysroot: Sysroot, request: DeploymentReque
   enableVerity(disk, join(directory, "image"));
   disk.renameNoReplace(directory, final);
   disk.fsyncDirectory(dirname(final));
+  dropCachedImage(sysroot.repo, prepared.imageDigest);
 }
 
 /**
