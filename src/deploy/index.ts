@@ -3,11 +3,11 @@ export { changeKargs, type ChangeKargsOptions, hostKargs } from "./change-kargs.
 export { cleanup, type CleanupResult } from "./cleanup.ts";
 export { compose, type ComposedTree, type ComposeOptions, composeTree, loadComposeFile } from "./compose/index.ts";
 export { deploy, type DeployOptions, rebase } from "./deploy.ts";
-export { type EtcChange, etcDiff } from "./etc-diff.ts";
-export { etcLog, type EtcSnapshot } from "./etc-log.ts";
-export type { EtcReport, ReportedPath } from "./etc-report.ts";
-export { hostEtcReport } from "./etc-report-of.ts";
-export { restoreEtc, type RestoreOptions } from "./etc-restore.ts";
+export { type EtcChange, etcDiff } from "./etc/diff.ts";
+export { etcLog, type EtcSnapshot } from "./etc/log.ts";
+export type { EtcReport, ReportedPath } from "./etc/report.ts";
+export { hostEtcReport } from "./etc/report-of.ts";
+export { restoreEtc, type RestoreOptions } from "./etc/restore.ts";
 export { finalize } from "./finalize.ts";
 export type { HistoryEvent } from "./history-event.ts";
 export { type DiffOptions, type DiffSide, type HostDiff, hostDiff, type PackageChange } from "./host-diff.ts";

@@ -8,18 +8,18 @@ import { applyPlan } from "./apply-plan.ts";
 import { readConfig } from "./config.ts";
 import { DEPLOYMENT_KARG, deploymentId, type DeploymentName, type Stateroot } from "./deployment-id.ts";
 import { deploymentTitle } from "./deployment-title.ts";
-import { countReport, etcReport, type ReportedPath } from "./etc-report.ts";
+import { countReport, etcReport, type ReportedPath } from "./etc/report.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import type { Deployment } from "./deployment.ts";
 import type { HostState } from "./host-state.ts";
 import { imageKargs } from "./image-kargs.ts";
-import { closeEtc, openEtc } from "./live-etc.ts";
-import { planEtcMerge } from "./merge-etc.ts";
+import { closeEtc, openEtc } from "./etc/live.ts";
+import { planEtcMerge } from "./etc/merge.ts";
 import type { EtcCounts } from "./origin.ts";
 import { describeStep } from "./plan.ts";
 import { mergeSource, planDeploy } from "./plan-deploy.ts";
 import { type Prepared, preflightDeployment, prepareDeployment } from "./prepare-deployment.ts";
-import { readEtcReport } from "./read-etc-report.ts";
+import { readEtcReport } from "./etc/read-report.ts";
 import { deploymentPath, initStateroot, type Sysroot } from "./sysroot.ts";
 
 /** Changes to kernel arguments, made in this order. */

@@ -6,10 +6,10 @@ import { type DirectoryNode, readCommit, renderCommitImage } from "../ostree/ind
 import { verityOf } from "../verity.ts";
 import { bootChecksum, findKernel, type TreeKernel } from "./deployment-kernel.ts";
 import type { Stateroot } from "./deployment-id.ts";
-import type { EtcNode } from "./etc-tree.ts";
+import type { EtcNode } from "./etc/tree.ts";
 import { listDirectories } from "./host-state.ts";
 import { lazyTree } from "./lazy-tree.ts";
-import { pristineEtc } from "./pristine-etc.ts";
+import { pristineEtc } from "./etc/pristine.ts";
 import { type Need, preflight } from "./preflight.ts";
 import { deploymentPath, type Sysroot } from "./sysroot.ts";
 

@@ -7,7 +7,7 @@ import { parseComposeDocument } from "../../../src/deploy/compose/document.ts";
 import { parseComposeFile } from "../../../src/deploy/compose/file.ts";
 import { loadComposeFile } from "../../../src/deploy/compose/load.ts";
 import { composeTree } from "../../../src/deploy/compose/tree.ts";
-import { mergeText } from "../../../src/deploy/etc-merge-text.ts";
+import { mergeText } from "../../../src/deploy/etc/merge-text.ts";
 import { isAtomicError } from "../../../src/errors.ts";
 import { listing } from "../../support/listing.ts";
 import { unmet } from "../../support/needs.ts";

@@ -7,10 +7,10 @@
  * The plan's actions turn a fresh copy of theirs into the result. An action's parent directory is always a directory of
  * that copy or made by an earlier action: nothing is ever written through a symlink of either side.
  */
-import { type ByteString, compareBytes } from "../bytes.ts";
-import type { InodeMeta } from "../ostree/index.ts";
-import { mergeMeta } from "./etc-merge-meta.ts";
-import { type EtcDirectory, type EtcFile, type EtcNode, sameContent, sameMeta, sameTree } from "./etc-tree.ts";
+import { type ByteString, compareBytes } from "../../bytes.ts";
+import type { InodeMeta } from "../../ostree/index.ts";
+import { mergeMeta } from "./merge-meta.ts";
+import { type EtcDirectory, type EtcFile, type EtcNode, sameContent, sameMeta, sameTree } from "./tree.ts";
 
 /** What became of one path. `merged`: a change of ours and one of theirs were combined. */
 export type Verdict = "unchanged" | "take-new" | "keep-local" | "same-change" | "merged" | "conflict";

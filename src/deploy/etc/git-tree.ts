@@ -4,8 +4,8 @@
  * A name git or isomorphic-git would refuse (`.git`, a backslash, bytes that are not UTF-8) is percent-encoded. Modes other
  * than 0644 and 0755, owners other than root, xattrs, empty directories and devices are lines of `.atomic-meta.json`.
  */
-import { type ByteString, fromText, toBytes } from "../bytes.ts";
-import type { EtcDirectory, EtcNode } from "./etc-tree.ts";
+import { type ByteString, fromText, toBytes } from "../../bytes.ts";
+import type { EtcDirectory, EtcNode } from "./tree.ts";
 
 /** The file in the root of a snapshot that holds what git cannot. */
 export const META_FILE = ".atomic-meta.json";

@@ -7,7 +7,7 @@
  */
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Durable } from "../durable.ts";
+import type { Durable } from "../../durable.ts";
 
 export interface EtcGitFs {
   /** What isomorphic-git calls. */

@@ -4,11 +4,11 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { unifiedDiff } from "../../src/deploy/unified-diff.ts";
-import { unmet } from "../support/needs.ts";
-import { suite } from "../support/suite.ts";
+import { unifiedDiff } from "../../../src/deploy/etc/unified-diff.ts";
+import { unmet } from "../../support/needs.ts";
+import { suite } from "../../support/suite.ts";
 
-const test = suite("deploy/unified-diff");
+const test = suite("deploy/etc/unified-diff");
 
 function diff(before: string, after: string): string {
   return unifiedDiff({

@@ -1,5 +1,5 @@
-import { type ByteString, fromBytes, fromText, toBytes, toText } from "../bytes.ts";
-import { AtomicError } from "../errors.ts";
+import { type ByteString, fromBytes, fromText, toBytes, toText } from "../../bytes.ts";
+import { AtomicError } from "../../errors.ts";
 import {
   close,
   O_DIRECTORY,
@@ -11,19 +11,19 @@ import {
   S_IFDIR,
   S_IFMT,
   statIfExists,
-} from "../linux/index.ts";
-import { type InodeMeta, readObject } from "../ostree/index.ts";
-import { etcDeployment, etcPath } from "./etc-deployment.ts";
-import { createEtcGitFs } from "./etc-git-fs.ts";
-import { gitName, META_FILE, parseGitMeta } from "./etc-git-tree.ts";
-import { etcGitPath, loadGit, openEtcHistory, REF } from "./etc-history.ts";
-import { type EtcNode } from "./etc-tree.ts";
-import type { Deployment } from "./deployment.ts";
-import { loadHostState } from "./host-state.ts";
-import { lazyTree } from "./lazy-tree.ts";
-import { closeEtc, openEtc } from "./live-etc.ts";
-import { pristineEtc } from "./pristine-etc.ts";
-import { type Sysroot, withSysrootLock } from "./sysroot.ts";
+} from "../../linux/index.ts";
+import { type InodeMeta, readObject } from "../../ostree/index.ts";
+import { etcDeployment, etcPath } from "./deployment.ts";
+import { createEtcGitFs } from "./git-fs.ts";
+import { gitName, META_FILE, parseGitMeta } from "./git-tree.ts";
+import { etcGitPath, loadGit, openEtcHistory, REF } from "./history.ts";
+import { type EtcNode } from "./tree.ts";
+import type { Deployment } from "../deployment.ts";
+import { loadHostState } from "../host-state.ts";
+import { lazyTree } from "../lazy-tree.ts";
+import { closeEtc, openEtc } from "./live.ts";
+import { pristineEtc } from "./pristine.ts";
+import { type Sysroot, withSysrootLock } from "../sysroot.ts";
 
 export interface RestoreOptions {
   /** Below `/etc`; with or without `/etc/` in front. */

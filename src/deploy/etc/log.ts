@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { chooseStateroot } from "./default-stateroot.ts";
-import { createEtcGitFs } from "./etc-git-fs.ts";
-import { etcGitPath, loadGit, REF } from "./etc-history.ts";
-import { loadHostState } from "./host-state.ts";
-import type { Sysroot } from "./sysroot.ts";
+import { chooseStateroot } from "../default-stateroot.ts";
+import { createEtcGitFs } from "./git-fs.ts";
+import { etcGitPath, loadGit, REF } from "./history.ts";
+import { loadHostState } from "../host-state.ts";
+import type { Sysroot } from "../sysroot.ts";
 
 /** A snapshot of `/etc`. */
 export interface EtcSnapshot {

@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import * as assert from "uvu/assert";
-import { type ByteString, fromText, toText } from "../../src/bytes.ts";
-import { classifyEtc, type Verdict } from "../../src/deploy/etc-classify.ts";
-import { mergeText } from "../../src/deploy/etc-merge-text.ts";
-import { type EtcDirectory, type EtcFile, type EtcNode } from "../../src/deploy/etc-tree.ts";
-import { suite } from "../support/suite.ts";
-import { carryOut, contentOf, dir, type Entries, file, link, show } from "./etc-trees.ts";
+import { type ByteString, fromText, toText } from "../../../src/bytes.ts";
+import { classifyEtc, type Verdict } from "../../../src/deploy/etc/classify.ts";
+import { mergeText } from "../../../src/deploy/etc/merge-text.ts";
+import { type EtcDirectory, type EtcFile, type EtcNode } from "../../../src/deploy/etc/tree.ts";
+import { suite } from "../../support/suite.ts";
+import { carryOut, contentOf, dir, type Entries, file, link, show } from "./trees.ts";
 
-const test = suite("deploy/etc-classify");
+const test = suite("deploy/etc/classify");
 
 const lines = (_path: ByteString, o: EtcFile, l: EtcFile, n: EtcFile) =>
   mergeText(Buffer.from(contentOf(o)), Buffer.from(contentOf(l)), Buffer.from(contentOf(n)));

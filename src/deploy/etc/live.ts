@@ -4,10 +4,10 @@
  * Other programs write there at any time, so everything is reached by descriptors below the directory opened once, and
  * no symlink is followed.
  */
-import { type ByteString, toBytes, toText } from "../bytes.ts";
-import { checksumOf, createHasher } from "../digest.ts";
-import type { Checksum } from "../digest.ts";
-import { AtomicError } from "../errors.ts";
+import { type ByteString, toBytes, toText } from "../../bytes.ts";
+import { checksumOf, createHasher } from "../../digest.ts";
+import type { Checksum } from "../../digest.ts";
+import { AtomicError } from "../../errors.ts";
 import {
   close,
   fstat,
@@ -28,9 +28,9 @@ import {
   S_IFREG,
   S_IFSOCK,
   statAt,
-} from "../linux/index.ts";
-import { metaOf, readInode } from "../ostree/index.ts";
-import type { EtcDirectory, EtcNode } from "./etc-tree.ts";
+} from "../../linux/index.ts";
+import { metaOf, readInode } from "../../ostree/index.ts";
+import type { EtcDirectory, EtcNode } from "./tree.ts";
 
 /** Runs of configuration files are far below this; deeper nesting is an attack or a loop of bind mounts. */
 const MAX_DEPTH = 256;

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
-import { isText, mergeText } from "../../src/deploy/etc-merge-text.ts";
-import { suite } from "../support/suite.ts";
+import { isText, mergeText } from "../../../src/deploy/etc/merge-text.ts";
+import { suite } from "../../support/suite.ts";
 
-const test = suite("deploy/etc-merge-text");
+const test = suite("deploy/etc/merge-text");
 const base = "one\ntwo\nthree\nfour\nfive\n";
 
 /** [what it is, base, ours, theirs, merged or undefined] */

@@ -1,13 +1,21 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { deploy, etcDiff, etcLog, hostEtcReport, restoreEtc, type Sysroot, upgrade } from "../../src/deploy/index.ts";
-import { run } from "../../src/spawn.ts";
-import { unmet } from "../support/needs.ts";
-import { suite } from "../support/suite.ts";
-import { codeOf, etcOf, type Host, makeHost } from "./host-fixture.ts";
+import {
+  deploy,
+  etcDiff,
+  etcLog,
+  hostEtcReport,
+  restoreEtc,
+  type Sysroot,
+  upgrade,
+} from "../../../src/deploy/index.ts";
+import { run } from "../../../src/spawn.ts";
+import { unmet } from "../../support/needs.ts";
+import { suite } from "../../support/suite.ts";
+import { codeOf, etcOf, type Host, makeHost } from "../host-fixture.ts";
 
-const test = suite("deploy/etc-history", unmet({ root: true, programs: ["git"] }));
+const test = suite("deploy/etc/history", unmet({ root: true, programs: ["git"] }));
 const git = (sysroot: Sysroot, ...args: string[]): string =>
   run(["git", "--git-dir", join(sysroot.path, "atomic/deploy/default/etc.git"), ...args]).stdout.toString("utf8");
 

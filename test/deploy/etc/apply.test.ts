@@ -14,16 +14,16 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { fromText } from "../../src/bytes.ts";
-import { deploy, type Sysroot, upgrade } from "../../src/deploy/index.ts";
-import { closeEtc, openEtc, readEtcFile } from "../../src/deploy/live-etc.ts";
-import { AT_FDCWD, listXattrs, setXattr, statAt } from "../../src/linux/index.ts";
-import { unmet } from "../support/needs.ts";
-import { suite } from "../support/suite.ts";
-import { tempDir } from "../support/temp.ts";
-import { codeOf, etcOf, type Files, type Host, makeHost } from "./host-fixture.ts";
+import { fromText } from "../../../src/bytes.ts";
+import { deploy, type Sysroot, upgrade } from "../../../src/deploy/index.ts";
+import { closeEtc, openEtc, readEtcFile } from "../../../src/deploy/etc/live.ts";
+import { AT_FDCWD, listXattrs, setXattr, statAt } from "../../../src/linux/index.ts";
+import { unmet } from "../../support/needs.ts";
+import { suite } from "../../support/suite.ts";
+import { tempDir } from "../../support/temp.ts";
+import { codeOf, etcOf, type Files, type Host, makeHost } from "../host-fixture.ts";
 
-const test = suite("deploy/etc-apply", unmet({ root: true }));
+const test = suite("deploy/etc/apply", unmet({ root: true }));
 
 /** Deploys, lets `edit` change the live `/etc`, upgrades to a tree with `files` (after `prepare`), and looks at the result. */
 async function merged(
@@ -99,7 +99,7 @@ test("changes one of several hard links of the new version without the others", 
     await host.commit("2");
     const tree = join(host.base, "tree-2/usr/etc");
     linkSync(join(tree, "motd"), join(tree, "motd.link"));
-    const { commitTree, parseRefName } = await import("../../src/ostree/index.ts");
+    const { commitTree, parseRefName } = await import("../../../src/ostree/index.ts");
     await commitTree(host.sysroot.repo, { tree: join(host.base, "tree-2"), ref: parseRefName("os/stable") });
     await upgrade(host.sysroot);
     const etc = etcOf(host.sysroot);
@@ -130,7 +130,7 @@ test("writes nothing through a symlink that the new version put in the place of 
     const tree = join(host.base, "tree-2");
     rmSync(join(tree, "usr/etc/app"), { recursive: true });
     symlinkSync(outside, join(tree, "usr/etc/app"));
-    const { commitTree, parseRefName } = await import("../../src/ostree/index.ts");
+    const { commitTree, parseRefName } = await import("../../../src/ostree/index.ts");
     await commitTree(host.sysroot.repo, { tree, ref: parseRefName("os/stable") });
     await upgrade(host.sysroot);
     const etc = etcOf(host.sysroot);

@@ -3,9 +3,9 @@
  *
  * Times are not compared: touching a file is not configuring it. A hard link is shown as the file it names.
  */
-import type { ByteString } from "../bytes.ts";
-import type { Checksum } from "../digest.ts";
-import type { DeviceNode, InodeMeta, PipeNode, SymlinkNode } from "../ostree/index.ts";
+import type { ByteString } from "../../bytes.ts";
+import type { Checksum } from "../../digest.ts";
+import type { DeviceNode, InodeMeta, PipeNode, SymlinkNode } from "../../ostree/index.ts";
 
 export interface EtcFile extends InodeMeta {
   kind: "file";

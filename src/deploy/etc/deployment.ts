@@ -1,9 +1,9 @@
 /** The deployment whose `/etc` an operator means: the booted one, else the one that boots next. */
 import { join } from "node:path";
-import { AtomicError } from "../errors.ts";
-import type { Deployment } from "./deployment.ts";
-import { bootedDeployment, findDeployment, type HostState } from "./host-state.ts";
-import { deploymentPath, type Sysroot } from "./sysroot.ts";
+import { AtomicError } from "../../errors.ts";
+import type { Deployment } from "../deployment.ts";
+import { bootedDeployment, findDeployment, type HostState } from "../host-state.ts";
+import { deploymentPath, type Sysroot } from "../sysroot.ts";
 
 /** The deployment `target` (index or id) names, or the usual one. @throws AtomicError not-found */
 export function etcDeployment(state: HostState, target?: string): Deployment {

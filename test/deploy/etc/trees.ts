@@ -1,9 +1,9 @@
 /** Small `/etc` trees written down in a test, and a merge carried out on them in memory. */
-import { type ByteString, fromText } from "../../src/bytes.ts";
-import type { EtcAction } from "../../src/deploy/etc-classify.ts";
-import type { EtcDirectory, EtcNode } from "../../src/deploy/etc-tree.ts";
-import { checksumOf } from "../../src/digest.ts";
-import type { InodeMeta } from "../../src/ostree/index.ts";
+import { type ByteString, fromText } from "../../../src/bytes.ts";
+import type { EtcAction } from "../../../src/deploy/etc/classify.ts";
+import type { EtcDirectory, EtcNode } from "../../../src/deploy/etc/tree.ts";
+import { checksumOf } from "../../../src/digest.ts";
+import type { InodeMeta } from "../../../src/ostree/index.ts";
 
 export type Entries = Record<string, EtcNode>;
 

@@ -1,7 +1,7 @@
 /** Three-way merge of mode, owner and xattrs, each apart from the others and from the content. */
-import { compareBytes, toText } from "../bytes.ts";
-import type { ByteString } from "../bytes.ts";
-import type { InodeMeta, Xattr } from "../ostree/index.ts";
+import { compareBytes, toText } from "../../bytes.ts";
+import type { ByteString } from "../../bytes.ts";
+import type { InodeMeta, Xattr } from "../../ostree/index.ts";
 
 export interface MergedMeta {
   /** Times are those of `theirs`. */

@@ -1,11 +1,11 @@
 /** Carrying out a merge of `/etc` on a fresh copy of theirs, in a directory nobody else knows yet. */
-import { type ByteString, toBytes } from "../bytes.ts";
-import type { Durable } from "../durable.ts";
-import { close, O_NOFOLLOW, O_RDONLY, open, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "../linux/index.ts";
-import type { InodeMeta } from "../ostree/index.ts";
-import type { EtcAction } from "./etc-classify.ts";
-import type { EtcNode } from "./etc-tree.ts";
-import { type LiveEtc, openEtcFile } from "./live-etc.ts";
+import { type ByteString, toBytes } from "../../bytes.ts";
+import type { Durable } from "../../durable.ts";
+import { close, O_NOFOLLOW, O_RDONLY, open, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "../../linux/index.ts";
+import type { InodeMeta } from "../../ostree/index.ts";
+import type { EtcAction } from "./classify.ts";
+import type { EtcNode } from "./tree.ts";
+import { type LiveEtc, openEtcFile } from "./live.ts";
 
 const TYPE = { character: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO, socket: S_IFSOCK } as const;
 

@@ -1,13 +1,13 @@
-import { type ByteString, compareBytes, toText } from "../bytes.ts";
-import { readObject, type Repo } from "../ostree/index.ts";
-import { etcDeployment, etcPath } from "./etc-deployment.ts";
-import { isText, MAX_TEXT } from "./etc-merge-text.ts";
-import { type EtcNode, sameContent, sameMeta } from "./etc-tree.ts";
-import { loadHostState } from "./host-state.ts";
-import { lazyTree } from "./lazy-tree.ts";
-import { closeEtc, type LiveEtc, openEtc, readEtcFile } from "./live-etc.ts";
-import { pristineEtc } from "./pristine-etc.ts";
-import type { Sysroot } from "./sysroot.ts";
+import { type ByteString, compareBytes, toText } from "../../bytes.ts";
+import { readObject, type Repo } from "../../ostree/index.ts";
+import { etcDeployment, etcPath } from "./deployment.ts";
+import { isText, MAX_TEXT } from "./merge-text.ts";
+import { type EtcNode, sameContent, sameMeta } from "./tree.ts";
+import { loadHostState } from "../host-state.ts";
+import { lazyTree } from "../lazy-tree.ts";
+import { closeEtc, type LiveEtc, openEtc, readEtcFile } from "./live.ts";
+import { pristineEtc } from "./pristine.ts";
+import type { Sysroot } from "../sysroot.ts";
 import { unifiedDiff } from "./unified-diff.ts";
 
 /** How one path of the live `/etc` differs from the pristine one. */

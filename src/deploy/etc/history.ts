@@ -5,16 +5,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type * as IsomorphicGit from "isomorphic-git";
-import { type ByteString, toBytes } from "../bytes.ts";
-import { checksumOf } from "../digest.ts";
-import { isAtomicError } from "../errors.ts";
-import { readFile } from "../linux/index.ts";
-import type { Stateroot } from "./deployment-id.ts";
-import { createEtcGitFs } from "./etc-git-fs.ts";
-import { formatGitMeta, gitName, META_FILE } from "./etc-git-tree.ts";
-import type { EtcDirectory } from "./etc-tree.ts";
-import { type LiveEtc, readEtcFile } from "./live-etc.ts";
-import { staterootPath, type Sysroot } from "./sysroot.ts";
+import { type ByteString, toBytes } from "../../bytes.ts";
+import { checksumOf } from "../../digest.ts";
+import { isAtomicError } from "../../errors.ts";
+import { readFile } from "../../linux/index.ts";
+import type { Stateroot } from "../deployment-id.ts";
+import { createEtcGitFs } from "./git-fs.ts";
+import { formatGitMeta, gitName, META_FILE } from "./git-tree.ts";
+import type { EtcDirectory } from "./tree.ts";
+import { type LiveEtc, readEtcFile } from "./live.ts";
+import { staterootPath, type Sysroot } from "../sysroot.ts";
 
 export interface EtcHistory {
   /**

@@ -1,8 +1,8 @@
 /** What `/etc` is before anybody changes it: `/usr/etc` of a commit's tree. */
-import { type ByteString, fromText } from "../bytes.ts";
-import { AtomicError } from "../errors.ts";
-import { type DirectoryNode, followHardlink, lookup } from "../ostree/index.ts";
-import type { EtcDirectory, EtcNode } from "./etc-tree.ts";
+import { type ByteString, fromText } from "../../bytes.ts";
+import { AtomicError } from "../../errors.ts";
+import { type DirectoryNode, followHardlink, lookup } from "../../ostree/index.ts";
+import type { EtcDirectory, EtcNode } from "./tree.ts";
 
 /**
  * The pristine directory of a whole OS tree, for `checkout`: `/usr/etc`; `/etc` in a tree that has only that; an empty

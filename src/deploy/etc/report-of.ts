@@ -1,7 +1,7 @@
-import { type EtcReport } from "./etc-report.ts";
-import { findDeployment, loadHostState } from "./host-state.ts";
-import { readEtcReport } from "./read-etc-report.ts";
-import type { Sysroot } from "./sysroot.ts";
+import { type EtcReport } from "./report.ts";
+import { findDeployment, loadHostState } from "../host-state.ts";
+import { readEtcReport } from "./read-report.ts";
+import type { Sysroot } from "../sysroot.ts";
 
 /**
  * What the merge of `/etc` did when a deployment (index or id; without it the one that boots next) was made; undefined

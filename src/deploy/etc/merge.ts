@@ -1,14 +1,14 @@
 /** Writing the `/etc` of a new deployment: a copy of its pristine one, with what the operator changed merged in. */
-import type { Checksum } from "../digest.ts";
-import { checkout, type DirectoryNode, readObject, type Repo } from "../ostree/index.ts";
-import { applyEtcActions } from "./etc-apply.ts";
-import { classifyEtc, type EtcMerge, type Finding } from "./etc-classify.ts";
-import { MAX_TEXT, mergeText } from "./etc-merge-text.ts";
-import type { EtcFile } from "./etc-tree.ts";
-import { lazyTree } from "./lazy-tree.ts";
-import { type LiveEtc, readEtcFile } from "./live-etc.ts";
-import { pristineDirectory, pristineEtc } from "./pristine-etc.ts";
-import type { Sysroot } from "./sysroot.ts";
+import type { Checksum } from "../../digest.ts";
+import { checkout, type DirectoryNode, readObject, type Repo } from "../../ostree/index.ts";
+import { applyEtcActions } from "./apply.ts";
+import { classifyEtc, type EtcMerge, type Finding } from "./classify.ts";
+import { MAX_TEXT, mergeText } from "./merge-text.ts";
+import type { EtcFile } from "./tree.ts";
+import { lazyTree } from "../lazy-tree.ts";
+import { type LiveEtc, readEtcFile } from "./live.ts";
+import { pristineDirectory, pristineEtc } from "./pristine.ts";
+import type { Sysroot } from "../sysroot.ts";
 
 export interface EtcSource {
   /** The commit the live `/etc` started from. */

@@ -1,10 +1,10 @@
 /** Reading back what the merge of a deployment's `/etc` did. */
 import { join } from "node:path";
-import { AtomicError, isAtomicError } from "../errors.ts";
-import { readFile } from "../linux/index.ts";
-import type { DeploymentName } from "./deployment-id.ts";
-import { type EtcReport, MAX_REPORT } from "./etc-report.ts";
-import { deploymentPath, type Sysroot } from "./sysroot.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
+import { readFile } from "../../linux/index.ts";
+import type { DeploymentName } from "../deployment-id.ts";
+import { type EtcReport, MAX_REPORT } from "./report.ts";
+import { deploymentPath, type Sysroot } from "../sysroot.ts";
 
 /** The report kept with a deployment; undefined when nothing was merged. @throws AtomicError corrupt */
 export function readEtcReport(sysroot: Sysroot, name: DeploymentName): EtcReport | undefined {

@@ -1,7 +1,7 @@
 /** `etc-report.json` of a deployment: what the merge of `/etc` did, path by path. */
-import { toText } from "../bytes.ts";
-import type { Finding, Verdict } from "./etc-classify.ts";
-import type { EtcCounts } from "./origin.ts";
+import { toText } from "../../bytes.ts";
+import type { Finding, Verdict } from "./classify.ts";
+import type { EtcCounts } from "../origin.ts";
 
 /** A finding as JSON shows it; paths start with `/etc`. */
 export interface ReportedPath {
