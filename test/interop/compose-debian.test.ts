@@ -16,6 +16,7 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const IMAGE = resolve(import.meta.dirname, "../../images/host/debian.yaml");
 const PACKAGES = [
   "linux-image-cloud-amd64",
+  "fsverity",
   "initramfs-tools",
   "kmod",
   "openssh-server",
