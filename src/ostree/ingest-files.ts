@@ -14,7 +14,7 @@ import { isBuilt } from "../native.ts";
 import type { ProgressTask } from "../progress.ts";
 import { createIngest } from "./ingest.ts";
 import type { FoundFile } from "./scan.ts";
-import { noteStaged, type Transaction } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Below this many bytes in all, starting a thread costs more than it saves. */
 const WORTH_A_THREAD = 32 * 1024 * 1024;
@@ -25,7 +25,7 @@ const MAX_ERROR = 8192;
 /** What threads share; each slot of `control` is named by `SLOT`. */
 export interface SharedWork {
   control: Int32Array;
-  /** One for each file: 0 not done, 1 the store has it already, 2 staged by this commit. */
+  /** One for each file: 0 not done, 1 the store has it already, 2 + n staged by thread n, the calling one being 0. */
   outcomes: Uint8Array;
   /** For each file 32 bytes BLAKE3 and 32 bytes fs-verity digest. */
   digests: Uint8Array;
@@ -34,12 +34,16 @@ export interface SharedWork {
 }
 /** What a helper thread is started with. */
 export interface IngestJob {
+  /** Which of the threads this is for. */
+  thread: number;
   repoPath: string;
+  /** Its own: two threads making files in one directory mostly wait for each other. */
   staging: string;
   rootFd: number;
   files: { path: ByteString; stat: Stat }[];
   shared: SharedWork;
 }
+const STAGED = 2;
 export const SLOT = { next: 0, active: 1, kibibytes: 2, errorLength: 3 } as const;
 
 /**
@@ -58,14 +62,14 @@ export function ingestFiles(
     bytes < WORTH_A_THREAD || transaction.repo.disk.observed ? 0 : Math.min(availableParallelism(), MAX_THREADS) - 1;
   const shared = shareWork(files.length);
   const job = {
+    thread: 0,
     repoPath: transaction.repo.path,
     staging: transaction.staging,
     rootFd,
     files: largestFirst.map(({ path, stat }) => ({ path, stat })),
     shared,
   };
-  const workers = Array.from({ length: helpers }, () => new Worker(workerUrl(), { workerData: job }));
-  for (const worker of workers) worker.unref();
+  for (let thread = 1; thread <= helpers; thread++) startHelper(transaction, { ...job, thread });
   let reported = 0;
   try {
     work(transaction, job, () => {
@@ -82,12 +86,30 @@ export function ingestFiles(
   largestFirst.forEach(({ stat, node }, i) => {
     node.checksum = checksumFromBytes(shared.digests.subarray(i * 64, i * 64 + 32));
     node.verity = checksumFromBytes(shared.digests.subarray(i * 64 + 32, i * 64 + 64));
-    if (shared.outcomes[i] === 2) noteStaged(transaction, node.checksum, "file", stat.size);
+    const thread = shared.outcomes[i]! - STAGED;
+    if (thread < 0) return;
+    const name = `${node.checksum}.file`;
+    const path = `${thread === 0 ? transaction.staging : helperStaging(transaction, thread)}/${name}`;
+    transaction.staged.set(name, { checksum: node.checksum, type: "file", size: stat.size, path });
   });
 }
 
+function startHelper(transaction: Transaction, job: IngestJob): void {
+  const staging = helperStaging(transaction, job.thread);
+  transaction.repo.disk.mkdir(staging, 0o700);
+  new Worker(workerUrl(), { workerData: { ...job, staging } satisfies IngestJob }).unref();
+}
+
+function helperStaging({ staging }: Transaction, thread: number): string {
+  return `${staging}/${thread}`;
+}
+
 /** Takes files until none is left; `afterEach` runs after each of them. */
-export function work(transaction: Transaction, { rootFd, files, shared }: IngestJob, afterEach: () => void): void {
+export function work(
+  transaction: Transaction,
+  { thread, rootFd, files, shared }: IngestJob,
+  afterEach: () => void,
+): void {
   const ingest = createIngest(transaction, rootFd);
   for (;;) {
     const i = Atomics.add(shared.control, SLOT.next, 1);
@@ -96,7 +118,7 @@ export function work(transaction: Transaction, { rootFd, files, shared }: Ingest
     const before = transaction.staged.size;
     const { checksum, verity } = ingest(file.path, file.stat);
     shared.digests.set(Buffer.from(checksum + verity, "hex"), i * 64);
-    shared.outcomes[i] = transaction.staged.size > before ? 2 : 1;
+    shared.outcomes[i] = transaction.staged.size > before ? STAGED + thread : 1;
     Atomics.add(shared.control, SLOT.kibibytes, Math.round(file.stat.size / 1024));
     afterEach();
   }

@@ -7,18 +7,25 @@
  */
 import { dirname } from "node:path";
 import { type Checksum, checksumOf } from "../digest.ts";
-import { type DurableFile, Stopped } from "../durable.ts";
-import { isKernelError, readFile } from "../linux/index.ts";
+import { Stopped } from "../durable.ts";
+import { readFile } from "../linux/index.ts";
 import type { ObjectType } from "./object-path.ts";
 import { measureObject, objectFile, objectSize } from "./object-store.ts";
 import type { Repo } from "./repo.ts";
 
 export interface Transaction {
   readonly repo: Repo;
-  /** Absolute path of the staging directory. */
+  /** Absolute path of the directory this thread stages objects in. */
   readonly staging: string;
   /** Staged objects by name, `<checksum>.<type>`. */
-  readonly staged: Map<string, { checksum: Checksum; type: ObjectType; size: number }>;
+  readonly staged: Map<string, StagedObject>;
+}
+export interface StagedObject {
+  checksum: Checksum;
+  type: ObjectType;
+  size: number;
+  /** Where it waits for its name. */
+  path: string;
 }
 
 /** Objects are never changed and never executed in place. */
@@ -74,13 +81,7 @@ function holds(repo: Repo, checksum: Checksum, type: ObjectType, bytes: Uint8Arr
 }
 
 function writeStaged({ repo }: Transaction, path: string, bytes: Uint8Array): void {
-  let file: DurableFile;
-  try {
-    file = repo.disk.create(path, OBJECT_MODE);
-  } catch (error) {
-    if (isKernelError(error, "EEXIST")) return; // another thread of this transaction has just staged the same bytes
-    throw error;
-  }
+  const file = repo.disk.create(path, OBJECT_MODE);
   try {
     file.write(bytes);
   } finally {
@@ -95,7 +96,8 @@ export function stagedFile(transaction: Transaction, checksum: Checksum, type: O
 
 /** Records that `stagedFile` is complete. */
 export function noteStaged(transaction: Transaction, checksum: Checksum, type: ObjectType, size: number): void {
-  transaction.staged.set(`${checksum}.${type}`, { checksum, type, size });
+  const path = stagedFile(transaction, checksum, type);
+  transaction.staged.set(`${checksum}.${type}`, { checksum, type, size, path });
 }
 
 /**
@@ -107,16 +109,16 @@ export function isIntact(repo: Repo, checksum: Checksum, type: ObjectType, size:
 }
 
 /** Gives every staged object its name, durably. */
-function publish({ repo, staging, staged }: Transaction): void {
+function publish({ repo, staged }: Transaction): void {
   if (staged.size === 0) return;
   repo.disk.barrier(repo.path);
   const directories = new Set<string>();
-  for (const [name, { checksum, type }] of staged) {
+  for (const { checksum, type, path } of staged.values()) {
     const target = objectFile(repo, checksum, type);
     const directory = dirname(target);
     if (!directories.has(directory)) repo.disk.ensureDirectory(directory, 0o755);
     directories.add(directory);
-    repo.disk.rename(`${staging}/${name}`, target);
+    repo.disk.rename(path, target);
   }
   repo.disk.barrier(repo.path);
 }
