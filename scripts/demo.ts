@@ -11,9 +11,24 @@ import { emptyDirSync, ensureDirSync } from "fs-extra/esm";
 
 const SYSROOT = process.env["ATOMIC_DEMO"] ?? "/var/tmp/atomic-demo/sysroot";
 const ATOMIC = join(import.meta.dirname, "../dist/bin/atomic");
+/** Two versions of a host image, and an edit of `/etc` that the second one contradicts. */
 const IMAGES = process.argv.includes("--debian")
-  ? { first: "images/host/debian.yaml", second: "images/host/debian-updates.yaml", ref: "debian/bookworm/x86_64" }
-  : { first: "images/demo/v1.yaml", second: "images/demo/v2.yaml", ref: "demo/host/x86_64" };
+  ? {
+      first: "images/host/debian.yaml",
+      second: "images/host/debian-updates.yaml",
+      ref: "debian/bookworm/x86_64",
+      conflict: {
+        name: "ca-certificates.conf",
+        pattern: /^mozilla\/Comodo_AAA_Services_root.crt$/m,
+        line: "!mozilla/Comodo_AAA_Services_root.crt",
+      },
+    }
+  : {
+      first: "images/demo/v1.yaml",
+      second: "images/demo/v2.yaml",
+      ref: "demo/host/x86_64",
+      conflict: { name: "motd", pattern: /^.*$/m, line: "Property of the operations team." },
+    };
 
 if (process.env["ATOMIC_DEMO_NAMESPACE"] === undefined) {
   process.exitCode = inPrivateMountNamespace();
@@ -41,7 +56,8 @@ function demonstrate(): void {
 
   say("The operator edits /etc. One edit will merge with the next image, the other cannot.");
   edit("ssh/sshd_config", /^#?Port .*/m, "Port 2222");
-  edit("motd", /^.*$/m, "Property of the operations team.");
+  const { name, pattern, line } = IMAGES.conflict;
+  edit(name, pattern, line);
 
   say("The next version of the image is published.");
   atomic("compose", IMAGES.second);
@@ -58,7 +74,7 @@ function demonstrate(): void {
   atomic("host", "mount", "0", root);
   shell(`touch ${root}/usr/bin/planted`, "Read-only file system");
   shell(`touch ${root}/etc/written && ls -l ${root}/etc/written`);
-  shell(`head -n 3 ${root}/etc/motd; grep '^Port' ${root}/etc/ssh/sshd_config`);
+  shell(`grep '^Port' ${root}/etc/ssh/sshd_config; grep -F '${line}' ${root}/etc/${name}; ls ${root}/etc/${name}*`);
   atomic("host", "unmount", root);
 
   say("And back.");
