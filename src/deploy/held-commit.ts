@@ -5,6 +5,11 @@ import type { Sysroot } from "./sysroot.ts";
 
 const PREFIX = "deployed";
 
+/** True for a ref by which a deployment holds its commit: it goes with the deployment, not before. */
+export function isHeldRef(ref: RefName): boolean {
+  return ref.startsWith(`${PREFIX}/`);
+}
+
 /** Keeps the deployment's commit. */
 export async function holdCommit({ repo }: Sysroot, name: DeploymentName): Promise<void> {
   await withRepoLock(repo, () => writeRef(repo, refOf(name), name.commit));

@@ -32,3 +32,4 @@ export { type ReorderOptions, type ReorderResult, rollback, undeploy } from "./r
 export { openSysroot, type Sysroot } from "./sysroot.ts";
 export { checkUpgrade, type Update, upgrade, type UpgradeOptions, type UpgradeResult } from "./upgrade.ts";
 export { verifyHost, type VerifyReport } from "./verify-host.ts";
+export { isHeldRef } from "./held-commit.ts";

@@ -1,3 +1,5 @@
+import { isHeldRef } from "../../deploy/index.ts";
+import { AtomicError } from "../../errors.ts";
 import { deleteRef, listRefs, parseRefName, resolveRev, withRepoLock, writeRef } from "../../ostree/index.ts";
 import { refFlag, textArg } from "../args.ts";
 import { short } from "../render/commits.ts";
@@ -26,6 +28,11 @@ export default class RepoRefs extends RepoCommand {
       this.show(flags, { ref, commit }, () => `${ref} is now ${short(commit)}`);
     } else if (flags.delete !== undefined) {
       const ref = parseRefName(flags.delete);
+      if (isHeldRef(ref)) {
+        throw new AtomicError("conflict", `deleting ref ${ref}: a deployment needs it`, {
+          hint: "atomic host undeploy INDEX",
+        });
+      }
       await withRepoLock(repo, () => deleteRef(repo, ref));
       this.show(flags, { ref }, () => `deleted ${ref}`);
     } else {

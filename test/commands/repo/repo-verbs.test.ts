@@ -201,6 +201,10 @@ test("refs lists, makes and deletes refs", () => {
   assert.equal(repoJson("refs", "tmp"), [{ ref: "tmp/a", commit: first }]);
   assert.equal(repo("refs", "--delete", "tmp/a"), ok("deleted tmp/a\n"));
   assert.is(repo("refs", "--delete", "tmp/a").status, 1);
+  assert.match(
+    repo("refs", "--delete", "deployed/os/x.0").stderr,
+    /^error: deleting ref deployed\/os\/x\.0: a deployment needs it\n/,
+  );
   assert.equal(repo("refs", "tmp"), ok(""));
   assert.is(repo("refs", "--create", "tmp/a").status, 2);
 });
