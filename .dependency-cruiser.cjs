@@ -1,7 +1,9 @@
 /** The layer order of CONTRIBUTING.md. A folder may import the folders listed for it, and the leaf files of src/. */
 const LAYERS = {
-  commands: ["deploy", "ostree", "bootloader", "linux"],
-  deploy: ["ostree", "bootloader", "linux"],
+  commands: ["deploy", "containers", "oci", "ostree", "bootloader", "linux"],
+  deploy: ["containers", "oci", "ostree", "bootloader", "linux"],
+  containers: ["oci", "ostree", "linux"],
+  oci: ["ostree", "linux"],
   ostree: ["linux"],
   bootloader: ["linux"],
   linux: [],
