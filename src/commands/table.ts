@@ -40,8 +40,13 @@ export const VERBS: Record<string, Verb> = {
   "host pin": { summary: "Keep a deployment through every cleanup", load: () => import("./host/pin.ts") },
   "host rebase": { summary: "Follow another ref", load: () => import("./host/rebase.ts") },
   "host rollback": { summary: "Return to the previous deployment", load: () => import("./host/rollback.ts") },
+  "host soft-reboot": {
+    summary: "Restart into what boots next without the kernel",
+    load: () => import("./host/soft-reboot.ts"),
+  },
   "host status": { summary: "List the deployments", load: () => import("./host/status.ts") },
   "host undeploy": { summary: "Remove a deployment", load: () => import("./host/undeploy.ts") },
+  "host unlock": { summary: "Make /usr writable until the next reboot", load: () => import("./host/unlock.ts") },
   "host unmount": { summary: "Unmount a deployment", load: () => import("./host/unmount.ts") },
   "host unpin": { summary: "Let a pinned deployment go", load: () => import("./host/unpin.ts") },
   "host upgrade": { summary: "Deploy the newest tree of the ref followed", load: () => import("./host/upgrade.ts") },

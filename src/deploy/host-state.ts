@@ -1,15 +1,14 @@
 /** The deployments of a sysroot in boot order, and what each of them is to the host. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type BootFile,
   type InstalledEntry,
   installedEntries,
   kargValues,
-  parseKargs,
   readBootDirectory,
 } from "../bootloader/index.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
+import { namedDeployment, runningDeployment } from "./booted.ts";
 import {
   bootEntryId,
   DEPLOYMENT_KARG,
@@ -43,17 +42,13 @@ export interface HostState {
   problems: string[];
 }
 
-function kernelCommandLine(): string {
-  return readFileSync("/proc/cmdline", "latin1");
-}
-
 /**
  * Reads the deployments of a sysroot: boot entries and `origin.json` files only.
- * @param commandLine the kernel's, for a sysroot that may be the running one
+ * @param commandLine the kernel's, in place of what this machine runs
  */
-export function loadHostState(sysroot: Sysroot, commandLine = sysroot.running ? kernelCommandLine() : ""): HostState {
+export function loadHostState(sysroot: Sysroot, commandLine?: string): HostState {
   const problems: string[] = [];
-  const booted = bootedName(commandLine);
+  const booted = commandLine === undefined ? runningDeployment(sysroot) : namedDeployment(commandLine);
   const bootFiles = readBootDirectory(sysroot.boot);
   const listed = listEntries(installedEntries(bootFiles, sysroot.bootPrefix), problems);
   const staged = readStaged(sysroot);
@@ -139,9 +134,4 @@ function originOf(sysroot: Sysroot, name: DeploymentName, problems: string[]): O
     problems.push(`deployment ${deploymentId(name)} has a boot entry but cannot be used: ${(error as Error).message}`);
     return undefined;
   }
-}
-
-function bootedName(commandLine: string): DeploymentName | undefined {
-  const value = kargValues(parseKargs(commandLine.trim()), DEPLOYMENT_KARG).at(-1);
-  return value === undefined ? undefined : parseDeploymentKarg(value);
 }

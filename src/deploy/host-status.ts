@@ -1,5 +1,6 @@
 import { loadHostState } from "./host-state.ts";
 import type { Sysroot } from "./sysroot.ts";
+import { isUnlocked } from "./unlock.ts";
 
 /** `atomic host status --json`. Scripts rely on it: fields are added, never changed. */
 export interface HostStatus {
@@ -26,6 +27,8 @@ export interface DeploymentStatus {
   pending: boolean;
   rollback: boolean;
   pinned: boolean;
+  /** Its `/usr` can be changed until the next reboot. */
+  unlocked: boolean;
   signature: string;
   etcConflicts: number;
   kargs: string[];
@@ -56,6 +59,7 @@ export function hostStatus(sysroot: Sysroot, commandLine?: string): HostStatus {
     pending: states.pending,
     rollback: states.rollback,
     pinned: origin.pinned,
+    unlocked: states.booted && sysroot.running && isUnlocked(),
     signature: origin.signature,
     etcConflicts: origin.etc?.conflicts ?? 0,
     kargs: origin.kargs,

@@ -1,17 +1,19 @@
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { AtomicError } from "../errors.ts";
+import { kargValues } from "../bootloader/index.ts";
+import { AtomicError, isAtomicError } from "../errors.ts";
 import {
   AT_FDCWD,
   close,
   isKernelError,
   MNT_DETACH,
   mount,
+  type MountEntry,
   MS_BIND,
   MS_RDONLY,
   O_DIRECTORY,
   O_PATH,
   open,
+  readMounts,
   S_IFDIR,
   S_IFMT,
   statIfExists,
@@ -19,11 +21,12 @@ import {
   UMOUNT_NOFOLLOW,
 } from "../linux/index.ts";
 import { run } from "../spawn.ts";
+import { MOUNT_SOURCE } from "./booted.ts";
 import { findDeployment, loadHostState } from "./host-state.ts";
 import { deploymentPath, staterootPath, type Sysroot } from "./sysroot.ts";
 
-/** What the mounts of a deployment are called in `/proc/self/mountinfo`: this, `<stateroot>/` and the id. */
-const SOURCE = "atomic:";
+/** With `=require`, the kernel reads no object that fs-verity does not vouch for. */
+const VERITY_KARG = "atomic.verity";
 
 export interface MountOptions {
   /** An existing directory. */
@@ -54,7 +57,8 @@ export function mountDeployment(
     mountImage(join(own, "image"), at);
     mountTree(at, {
       objects: join(sysroot.repo.path, "objects"),
-      source: `${SOURCE}${deployment.stateroot}/${deployment.id}`,
+      source: `${MOUNT_SOURCE}${deployment.stateroot}/${deployment.id}`,
+      verity: kargValues(deployment.origin.kargs, VERITY_KARG).at(-1) === "require",
     });
     bind(join(own, "etc"), join(at, "etc"));
     bind(join(staterootPath(sysroot, deployment.stateroot), "var"), join(at, "var"));
@@ -70,24 +74,36 @@ export function mountDeployment(
 export function unmountDeployment(directory: string): void {
   const at = resolve(directory);
   const top = mountsBelow(at).findLast(({ path }) => path === at);
-  if (top?.source.startsWith(SOURCE) !== true) {
+  if (top?.source.startsWith(MOUNT_SOURCE) !== true) {
     throw new AtomicError("not-found", `unmounting ${at}: no deployment is mounted there`, { hint: `findmnt ${at}` });
   }
   unmountAll(at);
 }
 
-/** The metadata image; a kernel that cannot mount a file takes a loop device. */
+/**
+ * The metadata image, through a loop device as the initramfs does it: mounted as a file it would count as one more
+ * filesystem on top of another, of which Linux allows two, and `unlock` needs one. Without loop devices it is mounted as
+ * a file, which Linux can since 6.12.
+ */
 function mountImage(image: string, at: string): void {
   try {
-    mount({ source: image, target: at, type: "erofs", flags: MS_RDONLY });
-  } catch (error) {
-    if (!isKernelError(error, "ENOTBLK")) throw error;
     run(["mount", "-t", "erofs", "-o", "ro,loop", image, at]);
+  } catch (error) {
+    if (!isAtomicError(error, "child-failed")) throw error;
+    mount({ source: image, target: at, type: "erofs", flags: MS_RDONLY });
   }
 }
 
+interface TreeRequest {
+  /** The store's `objects/`. */
+  objects: string;
+  /** What the mount is called. */
+  source: string;
+  verity: boolean;
+}
+
 /** The image's files get their bytes from `objects`; before Linux 6.5 those are an ordinary lower layer. */
-function mountTree(at: string, { objects, source }: { objects: string; source: string }): void {
+function mountTree(at: string, { objects, source, verity }: TreeRequest): void {
   const [image, data] = [open(at, O_PATH | O_DIRECTORY), open(objects, O_PATH | O_DIRECTORY)];
   const attempt = (separator: string): void =>
     mount({
@@ -95,7 +111,7 @@ function mountTree(at: string, { objects, source }: { objects: string; source: s
       target: at,
       type: "overlay",
       flags: MS_RDONLY,
-      data: `lowerdir=/proc/self/fd/${image}${separator}/proc/self/fd/${data},metacopy=on,redirect_dir=on`,
+      data: `lowerdir=/proc/self/fd/${image}${separator}/proc/self/fd/${data},metacopy=on,redirect_dir=on${verity ? ",verity=require" : ""}`,
     });
   try {
     attempt("::");
@@ -126,17 +142,7 @@ function unmountAll(at: string): void {
   }
 }
 
-/** The mounts at or below a path, in the order they were made. Spec: proc_pid_mountinfo(5) */
-function mountsBelow(at: string): { path: string; source: string }[] {
-  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  return lines.flatMap((line) => {
-    const [mountFields = "", deviceFields = ""] = line.split(" - ");
-    const path = unescape(mountFields.split(" ")[4] ?? "");
-    const source = unescape(deviceFields.split(" ")[1] ?? "");
-    return path === at || path.startsWith(`${at}/`) ? [{ path, source }] : [];
-  });
-}
-
-function unescape(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+/** The mounts at or below a path, in the order they were made. */
+function mountsBelow(at: string): MountEntry[] {
+  return readMounts().filter(({ path }) => path === at || path.startsWith(`${at}/`));
 }

@@ -37,7 +37,8 @@ export function verifyHost(sysroot: Sysroot, commandLine?: string): VerifyReport
 
 type Defect = { what: string; hint?: string };
 
-function imageDefects(sysroot: Sysroot, deployment: Deployment): Defect[] {
+/** What is wrong with a deployment's image, against the digest in its commit. */
+export function imageDefects(sysroot: Sysroot, deployment: Deployment): Defect[] {
   const hint = `atomic host deploy ${deployment.commit}`;
   const path = join(deploymentPath(sysroot, deployment), "image");
   try {

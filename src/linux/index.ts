@@ -38,6 +38,8 @@ export {
   UMOUNT_NOFOLLOW,
 } from "./mount.ts";
 export type { MountRequest } from "./mount.ts";
+export { readMounts } from "./mountinfo.ts";
+export type { MountEntry } from "./mountinfo.ts";
 export { mknodAt } from "./node.ts";
 export { openAt2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from "./openat2.ts";
 export type { OpenHow } from "./openat2.ts";

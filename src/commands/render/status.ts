@@ -82,8 +82,8 @@ function mark({ booted }: DeploymentStatus, style: Style): string {
   return booted ? style.green("●") : "○";
 }
 
-function states({ booted, staged, pending, rollback, pinned }: DeploymentStatus): string[] {
-  return Object.entries({ booted, staged, pending, rollback, pinned }).flatMap(([name, holds]) =>
+function states({ booted, staged, pending, rollback, pinned, unlocked }: DeploymentStatus): string[] {
+  return Object.entries({ booted, staged, pending, rollback, pinned, unlocked }).flatMap(([name, holds]) =>
     holds ? [name] : [],
   );
 }

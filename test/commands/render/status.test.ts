@@ -23,6 +23,7 @@ function deployment(index: number, own: Partial<DeploymentStatus>): DeploymentSt
     pending: false,
     rollback: false,
     pinned: false,
+    unlocked: false,
     signature: "unsigned",
     etcConflicts: 0,
     kargs: [],
