@@ -20,6 +20,8 @@ export type ErrorCode =
   | "permission" // the caller lacks the privilege
   | "conflict" // the request contradicts the present state (removing the booted deployment, a downgrade)
   | "child-failed" // a child process exited non-zero
+  | "network" // a server could not be reached, broke off or answered with an error
+  | "untrusted" // no accepted key or certificate vouches for it
   | "io"; // any other kernel error
 
 /** Process exit status for each kind of outcome. */
