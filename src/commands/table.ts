@@ -65,5 +65,6 @@ export const VERBS: Record<string, Verb> = {
   "repo prune": { summary: "Remove objects that nothing needs", load: () => import("./repo/prune.ts") },
   "repo pull": { summary: "Copy a commit from another store", load: () => import("./repo/pull.ts") },
   "repo refs": { summary: "List, make or delete refs", load: () => import("./repo/refs.ts") },
+  "repo seal": { summary: "Let the kernel check every read of an object", load: () => import("./repo/seal.ts") },
   "repo show": { summary: "Show a commit", load: () => import("./repo/show.ts") },
 };

@@ -54,17 +54,27 @@ function checkObjects(repo: Repo, report: FsckReport, progress: Progress): Set<s
   const damaged = new Set<string>();
   const task = progress.start("checking objects", { unit: "items" });
   for (const { checksum, type } of listObjects(repo)) {
-    const found = measureObject(repo, checksum, type);
+    const found = readable(repo, checksum, type);
     report.objects++;
-    report.bytes += found.size;
+    report.bytes += found?.size ?? 0;
     task.advance();
-    if (found.checksum === checksum) continue;
+    if (found?.checksum === checksum) continue;
     damaged.add(`${checksum}.${type}`);
-    const message = `${type} ${checksum}: damaged: its ${found.size} bytes hash to ${found.checksum}`;
-    report.defects.push({ kind: "corrupt-object", checksum, type, message });
+    const why = found === undefined ? "the kernel cannot read it" : `its ${found.size} bytes hash to ${found.checksum}`;
+    report.defects.push({ kind: "corrupt-object", checksum, type, message: `${type} ${checksum}: damaged: ${why}` });
   }
   task.finish();
   return damaged;
+}
+
+/** Undefined when reading fails, as it does where fs-verity finds other bytes than were sealed. */
+function readable(repo: Repo, checksum: Checksum, type: ObjectType): ReturnType<typeof measureObject> | undefined {
+  try {
+    return measureObject(repo, checksum, type);
+  } catch (error) {
+    if (isKernelError(error, "EIO")) return undefined;
+    throw error;
+  }
 }
 
 function checkRefs(repo: Repo, report: FsckReport): { ref: RefName; commit: Checksum }[] {

@@ -19,4 +19,5 @@ export { repair, type RepairReport } from "./repair.ts";
 export { initRepo, openRepo, type Repo } from "./repo.ts";
 export { resolveRev } from "./rev.ts";
 export { metaOf, readInode } from "./scan.ts";
+export { sealStore } from "./seal.ts";
 export type * from "./tree.ts";

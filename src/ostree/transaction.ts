@@ -1,7 +1,7 @@
 /**
  * A transaction: objects gather in `staging/`, reach the disk together, and only then get their names.
  *
- * Order (docs/formats.md, "transaction"): stage objects → sync → rename into `objects/` → sync → refs. A crash before
+ * Order (docs/formats.md, "transaction"): stage objects → sync → seal → rename into `objects/` → sync → refs. A crash before
  * the renames leaves only `staging/`, which the next transaction removes; a crash among them leaves whole objects that
  * nothing names yet.
  */
@@ -12,6 +12,7 @@ import { readFile } from "../linux/index.ts";
 import type { ObjectType } from "./object-path.ts";
 import { measureObject, objectFile, objectSize } from "./object-store.ts";
 import type { Repo } from "./repo.ts";
+import { sealFiles } from "./seal.ts";
 
 export interface Transaction {
   readonly repo: Repo;
@@ -112,6 +113,11 @@ export function isIntact(repo: Repo, checksum: Checksum, type: ObjectType, size:
 function publish({ repo, staged }: Transaction): void {
   if (staged.size === 0) return;
   repo.disk.barrier(repo.path);
+  const files = [...staged.values()].filter(({ type }) => type === "file");
+  sealFiles(
+    repo,
+    files.map(({ path }) => path),
+  );
   const directories = new Set<string>();
   for (const { checksum, type, path } of staged.values()) {
     const target = objectFile(repo, checksum, type);
