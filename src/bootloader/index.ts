@@ -17,6 +17,7 @@ export {
   appendMissingKargs,
   deleteKarg,
   hasKarg,
+  kargKey,
   kargValues,
   mergeImageKargs,
   parseKargs,

@@ -50,6 +50,11 @@ export function kargValues(kargs: readonly string[], key: string): (string | und
   return read.filter((karg) => karg.key === wanted).map(({ value }) => value);
 }
 
+/** The key of a karg as the kernel sees it: without quotes, and with `_` for `-`. */
+export function kargKey(karg: string): string {
+  return readKarg(karg).key;
+}
+
 /** `karg` without the quotes around it or its value: what the kernel sees once a loader has quoted it anew. */
 export function bareKarg(karg: string): string {
   const bare = unquote(karg);

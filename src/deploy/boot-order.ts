@@ -1,5 +1,6 @@
 /** Making a list of deployments what the loader offers, the first by default. */
 import {
+  appendKargs,
   applyBootSwitch,
   type BootEntry,
   type InstalledKernel,
@@ -7,7 +8,8 @@ import {
   settleBootloader,
 } from "../bootloader/index.ts";
 import { AtomicError } from "../errors.ts";
-import { bootEntryId, deploymentId, deploymentKarg, type DeploymentName, isSameDeployment } from "./deployment-id.ts";
+import { bootEntryId, deploymentId, type DeploymentName, isSameDeployment } from "./deployment-id.ts";
+import { deploymentKargs } from "./deployment-kargs.ts";
 import type { HostState } from "./host-state.ts";
 import type { Origin } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -15,7 +17,7 @@ import type { Sysroot } from "./sysroot.ts";
 /** A deployment that has no boot entry yet. */
 export interface NewlyBooting {
   name: DeploymentName;
-  origin: Pick<Origin, "title" | "kargs">;
+  origin: Pick<Origin, "title" | "kargs" | "image">;
   kernel: InstalledKernel;
   /** Boot attempts to count; 0 counts none. */
   tries: number;
@@ -56,7 +58,7 @@ function entryOf(state: HostState, name: DeploymentName, added: NewlyBooting | u
     title: origin.title,
     linux: kernel.linux,
     initrd: kernel.initrd,
-    kargs: [...origin.kargs, deploymentKarg(name)],
+    kargs: appendKargs(origin.kargs, deploymentKargs(name, origin.image)),
     ...(tries > 0 ? { tries } : {}),
   };
 }

@@ -45,11 +45,6 @@ export function parseDeploymentId(text: string): { commit: Checksum; serial: num
   return commit === undefined ? undefined : { commit: parseChecksum(commit), serial: Number(serial) };
 }
 
-/** The kernel argument of a deployment: `atomic=<stateroot>/<commit>.<serial>`. */
-export function deploymentKarg(name: DeploymentName): string {
-  return `${DEPLOYMENT_KARG}=${name.stateroot}/${deploymentId(name)}`;
-}
-
 /** The deployment a kernel argument's value names; undefined when it names none. */
 export function parseDeploymentKarg(value: string): DeploymentName | undefined {
   const [stateroot = "", id = "", ...rest] = value.split("/");

@@ -1,12 +1,12 @@
 /** What `deploy`, `upgrade`, `rebase` and `kargs` share: from a commit in the store to a deployment that boots next. */
 import { join } from "node:path";
-import { appendKargs, appendMissingKargs, deleteKarg, kargValues, mergeImageKargs } from "../bootloader/index.ts";
+import { appendKargs, appendMissingKargs, deleteKarg, mergeImageKargs } from "../bootloader/index.ts";
 import type { Checksum } from "../digest.ts";
-import { AtomicError } from "../errors.ts";
 import { type Commit, readCommit, type Repo } from "../ostree/index.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { readConfig } from "./config.ts";
-import { DEPLOYMENT_KARG, deploymentId, type DeploymentName, type Stateroot } from "./deployment-id.ts";
+import { deploymentId, type DeploymentName, type Stateroot } from "./deployment-id.ts";
+import { checkOperatorKargs } from "./deployment-kargs.ts";
 import { deploymentTitle } from "./deployment-title.ts";
 import { countReport, etcReport, type ReportedPath } from "./etc/report.ts";
 import type { HistoryEvent } from "./history-event.ts";
@@ -121,17 +121,10 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
   return { ...result, ...writtenEtc(sysroot, deployment) };
 }
 
-/** `kargs` with the edits made. @throws AtomicError not-found, conflict, usage (`atomic=` is not for operators) */
+/** `kargs` with the edits made. @throws AtomicError not-found, conflict, usage (`atomic=` and its like are not for operators) */
 export function editKargs(kargs: readonly string[], edits: KargEdits): string[] {
   const { delete: deleted = [], append = [], appendIfMissing = [] } = edits;
-  const reserved = [...deleted, ...append, ...appendIfMissing].find(
-    (karg) => kargValues([karg], DEPLOYMENT_KARG).length > 0,
-  );
-  if (reserved !== undefined) {
-    throw new AtomicError("usage", `changing kernel argument '${reserved}': it names the deployment`, {
-      hint: "atomic host rollback",
-    });
-  }
+  checkOperatorKargs([...deleted, ...append, ...appendIfMissing]);
   const kept = deleted.reduce<readonly string[]>((result, karg) => deleteKarg(result, karg), kargs);
   return appendMissingKargs(appendKargs(kept, append), appendIfMissing);
 }

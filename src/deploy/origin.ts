@@ -19,7 +19,7 @@ export interface Origin {
   deployed: number;
   /** What boot menus show. */
   title: string;
-  /** Kernel arguments without `atomic=`, in order. */
+  /** Kernel arguments without `atomic=` and `atomic.image=`, in order. */
   kargs: string[];
   /** Those among them that the image asked for. */
   imageKargs: string[];

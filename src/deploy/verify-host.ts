@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { kargValues } from "../bootloader/index.ts";
 import { type Checksum, createHasher } from "../digest.ts";
 import { isAtomicError } from "../errors.ts";
 import { close, isKernelError, O_NOFOLLOW, O_RDONLY, open, read } from "../linux/index.ts";
 import { readCommit } from "../ostree/index.ts";
 import { createVerityHasher } from "../verity.ts";
-import { bootEntryId, DEPLOYMENT_KARG } from "./deployment-id.ts";
+import { bootEntryId } from "./deployment-id.ts";
+import { IMAGE_KARG, withoutDeploymentKargs } from "./deployment-kargs.ts";
 import type { Deployment } from "./deployment.ts";
 import { loadHostState } from "./host-state.ts";
 import { deploymentPath, type Sysroot } from "./sysroot.ts";
@@ -72,10 +74,18 @@ function kernelDefects(sysroot: Sysroot, { origin, stateroot, entry, ...deployme
 
 function directoryDefects(sysroot: Sysroot, deployment: Deployment): Defect[] {
   const missing = existsSync(join(deploymentPath(sysroot, deployment), "etc")) ? [] : [{ what: "etc: it is missing" }];
-  const kargs = deployment.entry?.kargs.filter((karg) => !karg.startsWith(`${DEPLOYMENT_KARG}=`)) ?? [];
-  const recorded = deployment.origin.kargs.join(" ");
-  if (deployment.entry === undefined || kargs.join(" ") === recorded) return missing;
-  return [...missing, { what: `boot entry: expected kernel arguments '${recorded}', found '${kargs.join(" ")}'` }];
+  return [...missing, ...kargDefects(deployment)];
+}
+
+/** Entries of an older atomic name no image; the initramfs then takes it as it is. */
+function kargDefects({ entry, origin }: Deployment): Defect[] {
+  if (entry === undefined) return [];
+  const [kargs, recorded] = [withoutDeploymentKargs(entry.kargs).join(" "), origin.kargs.join(" ")];
+  const image = kargValues(entry.kargs, IMAGE_KARG).at(-1) ?? origin.image;
+  return [
+    ...(kargs === recorded ? [] : [{ what: `boot entry: expected kernel arguments '${recorded}', found '${kargs}'` }]),
+    ...(image === origin.image ? [] : [{ what: `boot entry: expected image ${origin.image}, found ${image}` }]),
+  ];
 }
 
 function readChunks(path: string, take: (chunk: Uint8Array) => void): void {

@@ -2,7 +2,6 @@ import * as assert from "uvu/assert";
 import {
   bootEntryId,
   deploymentId,
-  deploymentKarg,
   parseDeploymentId,
   parseDeploymentKarg,
   parseStateroot,
@@ -16,9 +15,8 @@ const test = suite("deploy/deployment-id");
 const commit = checksumOf(Buffer.from("a"));
 const name = { stateroot: parseStateroot("default"), commit, serial: 3 };
 
-test("names a deployment on disk, on the command line and in the loader", () => {
+test("names a deployment on disk and in the loader", () => {
   assert.is(deploymentId(name), `${commit}.3`);
-  assert.is(deploymentKarg(name), `atomic=default/${commit}.3`);
   assert.is(bootEntryId(name), `default-${commit}.3`);
   assert.is(shortId(name), `${commit.slice(0, 12)}.3`);
 });

@@ -20,8 +20,18 @@ import {
   upgrade,
   verifyHost,
 } from "../../src/deploy/index.ts";
+import type { Checksum } from "../../src/digest.ts";
 import { createDurable } from "../../src/durable.ts";
-import { fsck, initRepo, listRefs, openRepo, parseRefName, pullLocal, resolveRev } from "../../src/ostree/index.ts";
+import {
+  fsck,
+  initRepo,
+  listRefs,
+  openRepo,
+  parseRefName,
+  pullLocal,
+  readCommit,
+  resolveRev,
+} from "../../src/ostree/index.ts";
 import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
 import { bootedLine, codeOf, etcOf, type Files, type Host, KERNEL, makeHost, summary } from "./host-fixture.ts";
@@ -122,10 +132,11 @@ test("deploys a ref, and says all of it in the status", () =>
 test("writes a boot entry that names the deployment and its kernel", () =>
   onDeployed(["1"], async (_, sysroot) => {
     const [name] = readdirSync(join(sysroot.path, "boot/loader/entries"));
-    const { id } = hostStatus(sysroot).deployments[0]!;
+    const { id, commit } = hostStatus(sysroot).deployments[0]!;
     assert.is(name, `atomic-1-default-${id}+3-0.conf`);
+    const { image } = readCommit(sysroot.repo, commit as Checksum);
     const text = readFileSync(join(sysroot.path, "boot/loader/entries", name!), "utf8");
-    assert.match(text, new RegExp(`^options atomic=default/${id}$`, "m"));
+    assert.match(text, new RegExp(`^options atomic.image=${image} atomic=default/${id}$`, "m"));
     const [, linux] = /^linux \/boot(.*)$/m.exec(text)!;
     assert.is(readFileSync(join(sysroot.path, "boot", linux!), "utf8"), "kernel of all versions\n");
   }));
@@ -327,6 +338,19 @@ test("changes kernel arguments in a new deployment of the same commit", () =>
       ["root=LABEL=x", "debug", "ro"],
       "the image's follow the image, the machine's stay",
     );
+  }));
+
+test("keeps its own arguments out of what is for init, and finds an entry that names another image", () =>
+  onHost(async (host, sysroot) => {
+    await host.commit("1");
+    const { id } = await deploy(sysroot, { spec: "os/stable", kargs: { append: ["quiet", "--", "single"] } });
+    const entries = join(sysroot.path, "boot/loader/entries");
+    const entry = join(entries, readdirSync(entries)[0]!);
+    const text = readFileSync(entry, "utf8");
+    assert.match(text, new RegExp(`^options quiet atomic.image=[0-9a-f]{64} atomic=default/${id} -- single$`, "m"));
+    assert.equal(verifyHost(sysroot).defects, []);
+    writeFileSync(entry, text.replace(/atomic\.image=\S+/, `atomic.image=${"0".repeat(64)}`));
+    assert.match(verifyHost(sysroot).defects[0]?.what ?? "", /^boot entry: expected image [0-9a-f]{64}, found 0{64}$/);
   }));
 
 test("stages, and finalizes with what changed in /etc since", () =>

@@ -96,7 +96,8 @@ test("a disk with systemd-boot passes every check and holds the host", async () 
   assert.equal(others, []);
   assert.match(entry!, /^atomic-1-default-[0-9a-f]{64}\.0\+3-0\.conf$/);
   const text = read(`loader/entries/${entry}`);
-  assert.match(text, `root=UUID=${result.rootUuid} console=ttyS0 atomic=default/${result.id}\n`);
+  assert.match(text, `root=UUID=${result.rootUuid} console=ttyS0 atomic.image=`);
+  assert.match(text, ` atomic=default/${result.id}\n`);
   assert.match(text, /\nlinux \/atomic\/default-[0-9a-f]{64}\/vmlinuz\n/);
   const [kernels] = readdirSync(join(parts.boot, "atomic"));
   assert.is(read(`atomic/${kernels}/vmlinuz`), "kernel of all versions\n");
@@ -110,7 +111,8 @@ grubTest("a disk with GRUB passes every check and holds the host", async () => {
   checkHost(result, parts);
   assert.ok(bootloaderOf("grub").isInstalled(parts.boot));
   const menu = readFileSync(join(parts.boot, "grub/menu-a.cfg"), "utf8");
-  assert.match(menu, `'root=UUID=${result.rootUuid}' 'atomic=default/${result.id}'`);
+  assert.match(menu, `'root=UUID=${result.rootUuid}' 'atomic.image=`);
+  assert.match(menu, ` 'atomic=default/${result.id}'`);
   settleBootloader(disk, parts.boot);
   assert.is(readFileSync(join(parts.boot, "grub/menu-a.cfg"), "utf8"), menu);
 });
