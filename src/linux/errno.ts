@@ -78,7 +78,8 @@ export function failure(doing: string, about: Failure = {}): KernelError {
   return new KernelError(code, errno, `${subject.filter((word) => word !== "").join(" ")}: ${reason} (${errno})`);
 }
 
-function errnoName(number: number): string {
+/** The errno's name, as manual pages have it. */
+export function errnoName(number: number): string {
   const names = Object.entries(errnoNumbers());
   return names.find(([name, value]) => value === number && !ALIASES.has(name))?.[0] ?? `errno ${number}`;
 }

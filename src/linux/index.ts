@@ -23,9 +23,11 @@ export {
 } from "./files.ts";
 export { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from "./flags.ts";
 export { flock } from "./flock.ts";
+export * from "./launch/index.ts";
 export { linkAt, readlinkAt, symlinkAt, unlinkAt } from "./link.ts";
 export type { Name } from "./link.ts";
 export { chownAt, fchmod, utimensAt } from "./metadata.ts";
+export { sealedMemfd } from "./memfd.ts";
 export {
   MNT_DETACH,
   mount,
