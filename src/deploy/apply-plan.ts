@@ -95,7 +95,7 @@ function newlyBooting({ sysroot, bootTries }: PlanContext, { kernel }: Made): Ne
 
 /** The staged deployment's kernel is needed, although no boot entry names it yet. */
 function stagedKernels(sysroot: Sysroot): string[] {
-  const staged = readStaged(sysroot);
+  const staged = readStaged(sysroot)?.name;
   return staged === undefined ? [] : [`atomic/${staged.stateroot}-${readOrigin(sysroot, staged).bootChecksum}`];
 }
 

@@ -2,7 +2,7 @@ import { AtomicError } from "../errors.ts";
 import { chooseStateroot } from "./default-stateroot.ts";
 import { findDeployment, loadHostState } from "./host-state.ts";
 import { type DeployResult, editKargs, type KargEdits, makeDeployment, type MakeOptions } from "./make-deployment.ts";
-import { mergeSource } from "./plan-deploy.ts";
+import { nextOf } from "./plan-deploy.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
 export interface ChangeKargsOptions extends Omit<MakeOptions, "kargs"> {
@@ -18,14 +18,14 @@ export function hostKargs(sysroot: Sysroot, target = "0", commandLine?: string):
 }
 
 /**
- * Makes a deployment of the present commit with other kernel arguments.
+ * Makes a deployment of what boots next with other kernel arguments.
  * @throws AtomicError nothing-to-do when they would be the same; not-found, conflict (deleting), no-space, locked, read-only
  */
 export async function changeKargs(sysroot: Sysroot, options: ChangeKargsOptions): Promise<DeployResult> {
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, options.commandLine);
     const stateroot = chooseStateroot(sysroot, state, options.stateroot);
-    const current = mergeSource(state, stateroot);
+    const current = nextOf(state, stateroot);
     if (current === undefined) {
       throw new AtomicError("conflict", `changing kernel arguments: nothing is deployed in stateroot ${stateroot}`, {
         hint: "atomic host deploy SPEC",

@@ -4,8 +4,9 @@ import type { Progress } from "../progress.ts";
 import { chooseStateroot } from "./default-stateroot.ts";
 import { type HostState, loadHostState } from "./host-state.ts";
 import { type DeployResult, makeDeployment, type MakeOptions, type MakeRequest } from "./make-deployment.ts";
-import { mergeSource } from "./plan-deploy.ts";
+import { nextOf } from "./plan-deploy.ts";
 import { openSource, pullCommit, resolveSpec } from "./resolve-spec.ts";
+import { stagesByDefault } from "./stages-by-default.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
 export interface DeployOptions extends MakeOptions {
@@ -41,10 +42,11 @@ async function deployAs(sysroot: Sysroot, options: DeployOptions, action: "deplo
     const stateroot = chooseStateroot(sysroot, state, options.stateroot);
     const source = options.from === undefined ? undefined : openSource(sysroot, options.from);
     const resolved = resolveSpec(source ?? sysroot.repo, options.spec);
-    const previous = mergeSource(state, stateroot)?.origin;
+    const previous = nextOf(state, stateroot)?.origin;
     const keepsRef = action === "deploy" && resolved.ref === undefined && previous !== undefined;
     const request: MakeRequest = {
       ...options,
+      stage: options.stage ?? stagesByDefault(sysroot, state),
       stateroot,
       commit: resolved.commit,
       spec: keepsRef ? previous.spec : (resolved.ref ?? resolved.commit),

@@ -24,12 +24,14 @@ import { listNames } from "./list-names.ts";
 import { markStates } from "./mark-states.ts";
 import type { Origin } from "./origin.ts";
 import { readOrigin } from "./origin-file.ts";
-import { readStaged } from "./staged.ts";
+import { readStaged, type Staged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 export interface HostState {
   /** In boot order: the first is what the next boot starts. */
   deployments: Deployment[];
+  /** What `staged.json` names; its deployment is `staged` unless it has a boot entry by now. */
+  staged?: Staged;
   /** What the kernel says it runs, whether or not that deployment is intact. */
   booted?: DeploymentName;
   /** Have a boot entry but cannot be used, or are booted without one. */
@@ -52,8 +54,9 @@ export function loadHostState(sysroot: Sysroot, commandLine?: string): HostState
   const bootFiles = readBootDirectory(sysroot.boot);
   const listed = listEntries(installedEntries(bootFiles, sysroot.bootPrefix), problems);
   const staged = readStaged(sysroot);
-  if (staged !== undefined && !listed.some(({ name }) => isSameDeployment(name, staged)))
-    listed.unshift({ name: staged });
+  if (staged !== undefined && !listed.some(({ name }) => isSameDeployment(name, staged.name))) {
+    listed.unshift({ name: staged.name });
+  }
 
   const deployments = listed.flatMap(({ name, entry }) => {
     const origin = originOf(sysroot, name, problems);
@@ -64,6 +67,7 @@ export function loadHostState(sysroot: Sysroot, commandLine?: string): HostState
   const used = [...listed.map(({ name }) => name), ...(booted === undefined ? [] : [booted])];
   return {
     deployments: markStates(deployments, booted),
+    ...(staged === undefined ? {} : { staged }),
     ...(booted === undefined ? {} : { booted }),
     damaged: used.filter((name) => !deployments.some((other) => isSameDeployment(name, other))),
     leftovers: listDirectories(sysroot).filter((name) => !used.some((other) => isSameDeployment(name, other))),

@@ -1,4 +1,5 @@
 import { loadHostState } from "./host-state.ts";
+import { stagedProblems } from "./staged-problems.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { isUnlocked } from "./unlock.ts";
 
@@ -43,10 +44,12 @@ export interface DeploymentStatus {
 /**
  * The state of the host. Reads boot entries and `origin.json` files only.
  * @param commandLine the kernel's; that of this machine without it
+ * @param boot the kernel's id of this boot; that of this machine without it
  */
-export function hostStatus(sysroot: Sysroot, commandLine?: string): HostStatus {
-  const { deployments, problems } = loadHostState(sysroot, commandLine);
-  const shown = deployments.map(({ id, stateroot, origin, entry, ...states }, index): DeploymentStatus => ({
+export function hostStatus(sysroot: Sysroot, commandLine?: string, boot?: string): HostStatus {
+  const state = loadHostState(sysroot, commandLine);
+  const problems = [...state.problems, ...stagedProblems(sysroot, state, boot)];
+  const shown = state.deployments.map(({ id, stateroot, origin, entry, ...states }, index): DeploymentStatus => ({
     index,
     id,
     stateroot,

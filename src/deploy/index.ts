@@ -28,6 +28,7 @@ export type { DeployResult, KargEdits } from "./make-deployment.ts";
 export { machineFacts, type MachineFacts } from "./machine-facts.ts";
 export { mountDeployment, type MountOptions, unmountDeployment } from "./mount-deployment.ts";
 export { setPinned } from "./pin.ts";
+export { checkCanReboot, reboot } from "./reboot.ts";
 export { type ReorderOptions, type ReorderResult, rollback, undeploy } from "./rollback.ts";
 export { softReboot, type SoftRebootOptions } from "./soft-reboot.ts";
 export { openSysroot, type Sysroot } from "./sysroot.ts";

@@ -17,9 +17,10 @@ import { closeEtc, openEtc } from "./etc/live.ts";
 import { planEtcMerge } from "./etc/merge.ts";
 import type { EtcCounts } from "./origin.ts";
 import { describeStep } from "./plan.ts";
-import { mergeSource, planDeploy } from "./plan-deploy.ts";
+import { mergeSource, nextOf, planDeploy } from "./plan-deploy.ts";
 import { type Prepared, preflightDeployment, prepareDeployment } from "./prepare-deployment.ts";
 import { readEtcReport } from "./etc/read-report.ts";
+import { stagesByDefault } from "./stages-by-default.ts";
 import { deploymentPath, initStateroot, type Sysroot } from "./sysroot.ts";
 
 /** Changes to kernel arguments, made in this order. */
@@ -33,7 +34,7 @@ export interface KargEdits {
 export interface MakeOptions {
   /** Only say what would be done. */
   dryRun?: boolean;
-  /** Leave what boots alone until finalized. */
+  /** Leave what boots alone until finalized; without it as `stagesByDefault` says. */
   stage?: boolean;
   /** Keep at least so many deployments; the sysroot's own setting without it. */
   retain?: number;
@@ -79,6 +80,7 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
   const prepared = prepareDeployment(reader, checksum);
   const commit = readCommit(reader.repo, checksum);
   const source = mergeSource(state, stateroot);
+  const stage = request.stage ?? stagesByDefault(sysroot, state);
   const asked = imageKargs(reader.repo, prepared.tree);
   const origin = {
     spec,
@@ -88,7 +90,7 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
     timestamp: commit.timestamp,
     deployed: request.now ?? Math.floor(Date.now() / 1000),
     title: deploymentTitle(reader.repo, prepared.tree, { stateroot, checksum, ...versionOf(commit) }),
-    kargs: editKargs(inheritKargs(source, asked), request.kargs ?? {}),
+    kargs: editKargs(inheritKargs(nextOf(state, stateroot), asked), request.kargs ?? {}),
     imageKargs: asked,
     pinned: false,
     signature: "unsigned",
@@ -100,7 +102,7 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
     action,
     retain: request.retain ?? config.retain,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
-    ...(request.stage === undefined ? {} : { stage: request.stage }),
+    stage,
   });
   preflightDeployment(sysroot, stateroot, prepared);
   const dryRun = request.dryRun === true;
@@ -110,7 +112,7 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
     commit: checksum,
     ...versionOf(commit),
     kargs: origin.kargs,
-    staged: request.stage === true,
+    staged: stage,
     dryRun,
     steps: steps.map(describeStep),
   };
@@ -130,8 +132,8 @@ export function editKargs(kargs: readonly string[], edits: KargEdits): string[] 
 }
 
 /** The machine's own kernel arguments stay; those of the image follow the image. */
-function inheritKargs(source: Deployment | undefined, asked: readonly string[]): string[] {
-  const { kargs = [], imageKargs: before = [] } = source?.origin ?? {};
+function inheritKargs(next: Deployment | undefined, asked: readonly string[]): string[] {
+  const { kargs = [], imageKargs: before = [] } = next?.origin ?? {};
   return mergeImageKargs(kargs, { before, after: asked });
 }
 

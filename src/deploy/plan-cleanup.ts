@@ -2,7 +2,7 @@
 import type { DeploymentName } from "./deployment-id.ts";
 import type { HostState } from "./host-state.ts";
 import type { Step } from "./plan.ts";
-import { nameOf } from "./plan-deploy.ts";
+import { nameOf, unstage } from "./plan-deploy.ts";
 import { retained, retentionReasons } from "./retention.ts";
 
 /** Plans a cleanup in every stateroot; a boot switch is part of it when deployments go or a crash left doubled entries. */
@@ -17,6 +17,7 @@ export function planCleanup(state: HostState, retain: number): Step[] {
     (why.length > 0 ? keep : drop).push(nameOf(deployment));
   });
   return [
+    ...(state.deployments.some(({ staged }) => staged) ? [] : unstage(state)),
     ...(keep.length > 0 ? [{ kind: "switch-boot", order: keep } as const] : []),
     ...[...drop, ...state.leftovers].map((deployment): Step => ({ kind: "remove-deployment", deployment })),
     { kind: "remove-unfinished" },

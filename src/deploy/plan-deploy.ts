@@ -59,10 +59,7 @@ export function planDeploy(state: HostState, target: DeployTarget): { deployment
       steps: [...write, { kind: "stage", deployment }, record, ...removals([...staged, ...leftovers])],
     };
   }
-  const commitPoint: Step[] = [
-    { kind: "switch-boot", order: keep },
-    ...(staged.length > 0 ? [{ kind: "unstage" } as const] : []),
-  ];
+  const commitPoint: Step[] = [{ kind: "switch-boot", order: keep }, ...unstage(state)];
   return { deployment, steps: [...write, ...commitPoint, record, ...removals([...drop, ...staged, ...leftovers])] };
 }
 
@@ -71,6 +68,16 @@ export function mergeSource(state: HostState, stateroot: Stateroot): Deployment 
   const booted = bootedDeployment(state);
   if (booted?.stateroot === stateroot) return booted;
   return state.deployments.find((deployment) => deployment.stateroot === stateroot && !deployment.staged);
+}
+
+/** The deployment that boots next in a stateroot, staged ones included: what kernel arguments and origin follow. */
+export function nextOf(state: HostState, stateroot: Stateroot): Deployment | undefined {
+  return state.deployments.find((deployment) => deployment.stateroot === stateroot);
+}
+
+/** Forgets what is staged, also when it was finalized already and that was cut short. */
+export function unstage({ staged }: HostState): Step[] {
+  return staged === undefined ? [] : [{ kind: "unstage" }];
 }
 
 /** What removes deployments that no longer boot, and what only they needed. */

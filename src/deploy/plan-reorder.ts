@@ -4,7 +4,7 @@ import { isSameDeployment } from "./deployment-id.ts";
 import type { Deployment } from "./deployment.ts";
 import type { HostState } from "./host-state.ts";
 import type { Step } from "./plan.ts";
-import { nameOf, removals } from "./plan-deploy.ts";
+import { nameOf, removals, unstage } from "./plan-deploy.ts";
 import { withFirst } from "./retention.ts";
 
 /** What an operator says about a change. */
@@ -34,7 +34,7 @@ export function planRollback(state: HostState, occasion: Occasion, target?: Depl
   }
   return [
     { kind: "switch-boot", order: withFirst(listed.map(nameOf), nameOf(to)) },
-    ...(staged.length > 0 ? [{ kind: "unstage" } as const] : []),
+    ...unstage(state),
     {
       kind: "record-event",
       stateroot: to.stateroot,

@@ -2,13 +2,21 @@
 import { join } from "node:path";
 import { AtomicError } from "../errors.ts";
 import { isKernelError, readFile } from "../linux/index.ts";
+import { bootId } from "./boot-id.ts";
 import { deploymentId, type DeploymentName, parseDeploymentKarg } from "./deployment-id.ts";
+import { forgetFinalizeFailure } from "./finalize-failure.ts";
 import type { Sysroot } from "./sysroot.ts";
+
+export interface Staged {
+  name: DeploymentName;
+  /** The kernel's id of the boot in which it was staged; absent when it was not the running machine that was changed. */
+  boot?: string;
+}
 
 const MAX_SIZE = 4096;
 
-/** The staged deployment, if any. @throws AtomicError corrupt */
-export function readStaged(sysroot: Sysroot): DeploymentName | undefined {
+/** What is staged, if anything; that it has a boot entry by now means that finalizing was cut short. @throws AtomicError corrupt */
+export function readStaged(sysroot: Sysroot): Staged | undefined {
   const path = stagedPath(sysroot);
   let text: string;
   try {
@@ -17,8 +25,8 @@ export function readStaged(sysroot: Sysroot): DeploymentName | undefined {
     if (isKernelError(error, "ENOENT")) return undefined;
     throw error;
   }
-  const name = parseStaged(text);
-  if (name === undefined) {
+  const staged = parseStaged(text);
+  if (staged === undefined) {
     throw new AtomicError(
       "corrupt",
       `reading ${path}: expected a deployment, found ${JSON.stringify(text.slice(0, 80))}`,
@@ -27,30 +35,34 @@ export function readStaged(sysroot: Sysroot): DeploymentName | undefined {
       },
     );
   }
-  return name;
+  return staged;
 }
 
 /** Stages a deployment, durably: this is the commit point of staging. */
 export function writeStaged(sysroot: Sysroot, name: DeploymentName): void {
-  const text = `${JSON.stringify({ deployment: `${name.stateroot}/${deploymentId(name)}` })}\n`;
+  forgetFinalizeFailure(sysroot);
+  const boot = sysroot.running ? { boot: bootId() } : {};
+  const text = `${JSON.stringify({ deployment: `${name.stateroot}/${deploymentId(name)}`, ...boot })}\n`;
   sysroot.disk.replaceFile(stagedPath(sysroot), Buffer.from(text), 0o644);
 }
 
-/** Forgets what was staged; its directory becomes a leftover. */
+/** Forgets what was staged; its directory becomes a leftover unless it has a boot entry. */
 export function clearStaged(sysroot: Sysroot): void {
   if (readStaged(sysroot) === undefined) return;
   sysroot.disk.unlink(stagedPath(sysroot));
   sysroot.disk.fsyncDirectory(join(sysroot.path, "atomic"));
+  forgetFinalizeFailure(sysroot);
 }
 
 function stagedPath(sysroot: Sysroot): string {
   return join(sysroot.path, "atomic/staged.json");
 }
 
-function parseStaged(text: string): DeploymentName | undefined {
+function parseStaged(text: string): Staged | undefined {
   try {
-    const { deployment } = JSON.parse(text) as { deployment?: unknown };
-    return typeof deployment === "string" ? parseDeploymentKarg(deployment) : undefined;
+    const { deployment, boot } = JSON.parse(text) as { deployment?: unknown; boot?: unknown };
+    const name = typeof deployment === "string" ? parseDeploymentKarg(deployment) : undefined;
+    return name === undefined ? undefined : { name, ...(typeof boot === "string" ? { boot } : {}) };
   } catch {
     return undefined;
   }

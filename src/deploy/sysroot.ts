@@ -6,6 +6,7 @@
  *     atomic/config.json                                     the operator's settings, optional
  *     atomic/repo/                                           the store
  *     atomic/staged.json                                     the deployment to finalize at shutdown
+ *     atomic/finalize-failure.json                           why that failed
  *     atomic/deploy/<stateroot>/var/                         shared /var
  *     atomic/deploy/<stateroot>/etc.git/                     history of /etc, root only
  *     atomic/deploy/<stateroot>/history.jsonl                what was deployed when, and why

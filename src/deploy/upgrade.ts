@@ -98,9 +98,9 @@ function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions)
   const resolved = resolveSpec(source ?? sysroot.repo, spec);
   if (resolved.commit === current.commit) {
     const why = resolved.ref === undefined ? "it follows no ref" : `${resolved.commit} is the newest of ${spec}`;
-    throw new AtomicError("nothing-to-do", `upgrading ${current.id}: ${why}`, {
-      ...(resolved.ref === undefined ? { hint: "atomic host rebase REF" } : {}),
-    });
+    const hint =
+      resolved.ref === undefined ? "atomic host rebase REF" : current.staged ? "systemctl reboot" : undefined;
+    throw new AtomicError("nothing-to-do", `upgrading ${current.id}: ${why}`, hint === undefined ? {} : { hint });
   }
   const next = readCommit(source ?? sysroot.repo, resolved.commit);
   const update: Update = {

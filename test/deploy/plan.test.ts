@@ -44,8 +44,10 @@ function state(marks: string[], leftovers: string[] = []): HostState {
     };
   });
   const booted = deployments.find((_, index) => marks[index]!.includes("B"));
+  const waiting = deployments.find(({ staged }) => staged);
   return {
     deployments: markStates(deployments, booted),
+    ...(waiting === undefined ? {} : { staged: { name: waiting } }),
     leftovers: leftovers.map((letter) => ({ stateroot, commit: commitOf(letter), serial: 0 })),
     damaged: [],
     bootFiles: [],

@@ -111,6 +111,7 @@ test("deploys a ref, and says all of it in the status", () =>
       pending: true,
       rollback: false,
       pinned: false,
+      unlocked: false,
       signature: "unsigned",
       etcConflicts: 0,
       kargs: ["root=LABEL=x", "quiet"],
@@ -173,7 +174,7 @@ test("keeps the booted version through every upgrade", () =>
     const commandLine = bootedLine(sysroot, 1);
     for (const version of ["3", "4"]) {
       await host.commit(version);
-      await upgrade(sysroot, { commandLine });
+      await upgrade(sysroot, { commandLine, stage: false });
     }
     assert.is(summary(sysroot, commandLine), "4+ 1*");
     assert.is(await codeOf(() => undeploy(sysroot, { target: "1", commandLine })), "conflict");
@@ -429,7 +430,7 @@ test("finds a damaged image, kernel, boot entry and origin", () =>
     assert.is(hostStatus(sysroot).problems.length, 1);
     assert.is(summary(sysroot), "1+");
     const commandLine = `atomic=default/${id}`;
-    assert.is(await codeOf(() => deploy(sysroot, { spec: "os/stable", commandLine })), "conflict");
+    assert.is(await codeOf(() => deploy(sysroot, { spec: "os/stable", commandLine, stage: false })), "conflict");
     assert.ok(existsSync(directory), "what is booted stays, damaged or not");
   }));
 

@@ -61,7 +61,7 @@ test("starts the deployment of the entry, read-only but for its /etc and /var", 
 test("upgrades from inside, and starts the new deployment with what was edited and kept", async () => {
   const before = running();
   await before.expect("sed -i 's/^third = .*/third = operator/' /etc/vm-test.conf");
-  await before.expect("atomic host upgrade", UPGRADE_SECONDS);
+  await before.expect("atomic host upgrade --no-stage", UPGRADE_SECONDS);
   assert.equal(states(await status(before)), ["2 pending", "1 booted"]);
   await restart(before);
 

@@ -11,7 +11,10 @@ export const dryRunFlag = boolean({ summary: "only say what would be done" });
 
 export const makeFlags = {
   stateroot: staterootFlag,
-  stage: boolean({ summary: "change what boots only at shutdown, with /etc merged once more" }),
+  stage: boolean({
+    summary: "change what boots only at shutdown, with /etc merged once more; the default on a booted host",
+    allowNo: true,
+  }),
   retain: integer({ summary: "keep at least N deployments", helpValue: "N", min: 1 }),
   reason: reasonFlag,
   "dry-run": dryRunFlag,
@@ -19,7 +22,7 @@ export const makeFlags = {
 
 interface MakeFlags {
   stateroot: string | undefined;
-  stage: boolean;
+  stage: boolean | undefined;
   retain: number | undefined;
   reason: string | undefined;
   "dry-run": boolean;
@@ -28,7 +31,7 @@ interface MakeFlags {
 /** The options those flags stand for. */
 export function makeOptions(flags: MakeFlags) {
   const { stateroot, stage, retain, reason, "dry-run": dryRun } = flags;
-  return { stage, dryRun, ...defined({ stateroot, retain, reason }) };
+  return { dryRun, ...defined({ stage, stateroot, retain, reason }) };
 }
 
 /** `values` without the undefined ones. */

@@ -1,5 +1,14 @@
 import { boolean } from "@oclif/core/flags";
-import { checkUpgrade, hostDiff, type HostDiff, type Sysroot, type Update, upgrade } from "../../deploy/index.ts";
+import {
+  checkCanReboot,
+  checkUpgrade,
+  hostDiff,
+  type HostDiff,
+  reboot,
+  type Sysroot,
+  type Update,
+  upgrade,
+} from "../../deploy/index.ts";
 import { directoryFlag } from "../args.ts";
 import { renderUpdate, renderUpgraded } from "../render/deployed.ts";
 import { HostCommand } from "./base.ts";
@@ -12,6 +21,10 @@ export default class HostUpgrade extends HostCommand {
     check: boolean({ summary: "only say whether there is something newer" }),
     "download-only": boolean({ summary: "fetch it, but deploy nothing" }),
     "allow-downgrade": boolean({ summary: "accept a commit older than the present one" }),
+    reboot: boolean({
+      summary: "restart into it when it is made",
+      exclusive: ["check", "download-only", "dry-run"],
+    }),
     from: directoryFlag({ summary: "look in the store or sysroot in DIR" }),
     ...makeFlags,
   };
@@ -20,6 +33,7 @@ export default class HostUpgrade extends HostCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(HostUpgrade);
     const sysroot = this.open(flags);
+    if (flags.reboot) checkCanReboot(sysroot);
     const options = {
       ...makeOptions(flags),
       allowDowngrade: flags["allow-downgrade"],
@@ -34,6 +48,7 @@ export default class HostUpgrade extends HostCommand {
     const result = await upgrade(sysroot, options);
     const changes = flags["dry-run"] && !result.update.downloaded ? undefined : changesOf(sysroot, result.update);
     this.show(flags, { ...result, changes }, () => renderUpgraded(result, this.view(sysroot), changes));
+    if (flags.reboot) reboot();
   }
 }
 
