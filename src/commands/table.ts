@@ -16,6 +16,7 @@ export interface Verb {
 /** The words that group verbs. */
 export const TOPICS: Record<string, string> = {
   host: "The host: deploy, upgrade, roll back, inspect",
+  remote: "Remotes: the servers to pull from, and the keys that vouch for them",
   repo: "The tree store: commit, inspect, check and copy trees",
 };
 
@@ -52,6 +53,13 @@ export const VERBS: Record<string, Verb> = {
   "host upgrade": { summary: "Deploy the newest tree of the ref followed", load: () => import("./host/upgrade.ts") },
   "host verify": { summary: "Check what the boot relies on", load: () => import("./host/verify.ts") },
 
+  "remote add": { summary: "Name a server to pull from, and its keys", load: () => import("./remote/add.ts") },
+  "remote keys add": { summary: "Accept one more key of a remote", load: () => import("./remote/keys/add.ts") },
+  "remote keys remove": { summary: "Accept a key no longer", load: () => import("./remote/keys/remove.ts") },
+  "remote list": { summary: "List the remotes and their keys", load: () => import("./remote/list.ts") },
+  "remote refs": { summary: "List what a remote offers", load: () => import("./remote/refs.ts") },
+  "remote remove": { summary: "Forget a remote", load: () => import("./remote/remove.ts") },
+
   "repo cat": { summary: "Print a file of a tree", load: () => import("./repo/cat.ts") },
   "repo checkout": { summary: "Write a tree out as plain files", load: () => import("./repo/checkout.ts") },
   "repo commit": { summary: "Store a directory as a commit", load: () => import("./repo/commit.ts") },
@@ -60,6 +68,7 @@ export const VERBS: Record<string, Verb> = {
   "repo fsck": { summary: "Check a store, and repair it from another", load: () => import("./repo/fsck.ts") },
   "repo image": { summary: "Write the mountable image of a commit", load: () => import("./repo/image.ts") },
   "repo init": { summary: "Make an empty store", load: () => import("./repo/init.ts") },
+  "repo keygen": { summary: "Make a pair of keys to sign with", load: () => import("./repo/keygen.ts") },
   "repo log": { summary: "List a commit and its ancestors", load: () => import("./repo/log.ts") },
   "repo ls": { summary: "List files of a tree", load: () => import("./repo/ls.ts") },
   "repo prune": { summary: "Remove objects that nothing needs", load: () => import("./repo/prune.ts") },

@@ -14,6 +14,19 @@ export { objectFile, openObject, readCommit, readDirtree, readObject } from "./o
 export { prune, type PruneOptions, type PruneResult } from "./prune.ts";
 export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";
 export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } from "./ref.ts";
+export { fetchRef, listRemoteRefs, parseRefspec } from "./remote/fetch-ref.ts";
+export { keyId, parsePublicKey } from "./remote/public-key.ts";
+export {
+  addRemote,
+  changeKeys,
+  listRemotes,
+  readRemote,
+  type Remote,
+  REMOTE_TYPES,
+  removeRemote,
+  type RemoteType,
+} from "./remote/remote-config.ts";
+export { generateKeys } from "./remote/secret-key.ts";
 export { renderCommitImage } from "./render-commit.ts";
 export { repair, type RepairReport } from "./repair.ts";
 export { initRepo, openRepo, type Repo } from "./repo.ts";

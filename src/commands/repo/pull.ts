@@ -1,34 +1,79 @@
 import { resolve } from "node:path";
-import { openRepo, parseRefName, pullLocal, resolveRev } from "../../ostree/index.ts";
+import { boolean } from "@oclif/core/flags";
+import { AtomicError } from "../../errors.ts";
+import {
+  fetchRef,
+  openRepo,
+  parseRefName,
+  parseRefspec,
+  pullLocal,
+  readRemote,
+  type Repo,
+  resolveRev,
+} from "../../ostree/index.ts";
 import { refFlag, textArg } from "../args.ts";
+import type { ProgressMode } from "../../progress.ts";
 import { formatBytes } from "../../units.ts";
 import { short } from "../render/commits.ts";
+import { printable } from "../render/printable.ts";
 import { RepoCommand } from "./base.ts";
 
 /** `atomic repo pull` */
 export default class RepoPull extends RepoCommand {
   static override description = "Copies only what this store lacks; every object is checked on the way.";
   static override args = {
-    dir: textArg({ description: "the store to pull from", required: true }),
-    rev: textArg({ description: "ref or commit in that store", required: true }),
+    source: textArg({ description: "REMOTE:REF, or the directory of another store", required: true }),
+    rev: textArg({ description: "ref or commit in that directory's store" }),
   };
-  static override flags = { ref: refFlag({ summary: "the ref to move here; the ref pulled if left out" }) };
-  static override examples = ["<%= config.bin %> repo pull /run/media/usb/repo debian/13"];
+  static override flags = {
+    ref: refFlag({ summary: "the ref to move here; the ref pulled if left out" }),
+    "allow-downgrade": boolean({ summary: "accept what is older than what the remote showed before" }),
+  };
+  static override usage = ["repo pull REMOTE:REF", "repo pull DIR REV [--ref REF]"];
+  static override examples = [
+    "<%= config.bin %> repo pull debian:debian/13",
+    "<%= config.bin %> repo pull /run/media/usb/repo debian/13",
+  ];
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RepoPull);
     const repo = this.open(flags);
-    const source = openRepo(resolve(args.dir), repo.disk);
-    const commit = resolveRev(source, args.rev);
-    const ref = flags.ref ?? (commit.startsWith(args.rev) || args.rev.endsWith("^") ? undefined : args.rev);
+    const { rev } = args;
+    if (rev === undefined) {
+      const allowDowngrade = flags["allow-downgrade"];
+      return this.fromRemote(repo, args.source, { ...flags, allowDowngrade });
+    }
+    const source = openRepo(resolve(args.source), repo.disk);
+    const commit = resolveRev(source, rev);
+    const ref = flags.ref ?? (commit.startsWith(rev) || rev.endsWith("^") ? undefined : rev);
     const result = await pullLocal(repo, source, {
       commit,
       ...(ref === undefined ? {} : { ref: parseRefName(ref) }),
       progress: this.progress(flags),
     });
-    this.show(flags, { commit, ref, ...result }, () => {
-      const what = result.objects === 0 ? "nothing new" : `${result.objects} objects, ${formatBytes(result.bytes)}`;
-      return `pulled ${short(commit)}: ${what}`;
-    });
+    this.show(flags, { commit, ref, ...result }, () => renderPulled({ commit, ...result }));
   }
+
+  private async fromRemote(repo: Repo, text: string, flags: RemoteFlags): Promise<void> {
+    const refspec = parseRefspec(text);
+    if (refspec === undefined) {
+      throw new AtomicError("usage", `pulling ${text}: expected REMOTE:REF, or a directory and a revision`, {
+        hint: "atomic repo pull --help",
+      });
+    }
+    const { ref, remote } = refspec;
+    const { allowDowngrade } = flags;
+    const fetched = await fetchRef(repo, readRemote(repo, remote), {
+      ref,
+      allowDowngrade,
+      progress: this.progress(flags),
+    });
+    this.show(flags, { ref: text, ...fetched }, () => `${renderPulled(fetched)}\n${printable(fetched.signature)}`);
+  }
+}
+
+type RemoteFlags = { json: boolean; progress: ProgressMode; allowDowngrade: boolean };
+
+function renderPulled({ commit, objects, bytes }: { commit: string; objects: number; bytes: number }): string {
+  return `pulled ${short(commit)}: ${objects === 0 ? "nothing new" : `${objects} objects, ${formatBytes(bytes)}`}`;
 }
