@@ -3,11 +3,10 @@ import { type Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
 import { close, fstat, isKernelError, O_DIRECTORY, O_RDONLY, open } from "../linux/index.ts";
 import { noProgress, type Progress } from "../progress.ts";
-import { verityOf } from "../verity.ts";
 import { type Commit, encodeCommit } from "./commit-object.ts";
 import { type Dirtree, encodeDirtree } from "./dirtree.ts";
 import { renderImage } from "./image/index.ts";
-import { cacheImage } from "./image-cache.ts";
+import { keepImage } from "./image-cache.ts";
 import { sameMeta } from "./diff.ts";
 import { ingestFiles } from "./ingest-files.ts";
 import { withRepoLock } from "./lock.ts";
@@ -96,13 +95,6 @@ function stageCommit(transaction: Transaction, rootFd: number, options: CommitOp
     newObjects: sizes.length,
     newBytes: sizes.reduce((sum, size) => sum + size, 0),
   };
-}
-
-/** Deploying the commit will want it. */
-function keepImage(repo: Repo, image: Buffer): Checksum {
-  const digest = verityOf(image);
-  cacheImage(repo, digest, image);
-  return digest;
 }
 
 function bareMeta({ mode, uid, gid, mtime, mtimeNsec, xattrs }: InodeMeta): InodeMeta {

@@ -21,9 +21,11 @@ export function readCachedImage(repo: Repo, digest: Checksum): Buffer | undefine
   }
 }
 
-/** Keeps an image. */
-export function cacheImage(repo: Repo, digest: Checksum, image: Buffer): void {
+/** Keeps an image, since deploying its commit will want it; returns its fs-verity digest. */
+export function keepImage(repo: Repo, image: Buffer): Checksum {
+  const digest = verityOf(image);
   replaceCacheFile(repo, PREFIX + digest, image);
+  return digest;
 }
 
 /** Drops an image that is kept elsewhere now. */

@@ -1,7 +1,5 @@
 /** Taking a live file's bytes into a transaction: read once, both digests in the same pass. */
-import { join } from "node:path";
 import { type ByteString, toPath, toText } from "../bytes.ts";
-import { createHasher } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
 import {
   close,
@@ -14,13 +12,13 @@ import {
   RESOLVE_NO_SYMLINKS,
   type Stat,
 } from "../linux/index.ts";
-import { createVerityHasher, verityOf } from "../verity.ts";
+import { verityOf } from "../verity.ts";
+import { createContentStager } from "./content-stager.ts";
 import type { ContentDigests } from "./stat-cache.ts";
-import { isIntact, noteStaged, OBJECT_MODE, stageBytes, stagedFile, type Transaction } from "./transaction.ts";
+import { stageBytes, type Transaction } from "./transaction.ts";
 
 /** Files up to this size are read whole; larger ones are streamed in pieces of it. Bytes. */
 const CHUNK = 1 << 20;
-const ZEROS = Buffer.alloc(CHUNK);
 
 /** Stores the content of the regular file at `path`, which the scan saw as `stat`. */
 export type Ingest = (path: ByteString, stat: Stat) => ContentDigests;
@@ -67,36 +65,20 @@ function ingestStream(
   transaction: Transaction,
   { fd, stat: { size, ino }, buffer }: OpenFile,
 ): ContentDigests | undefined {
-  const { disk } = transaction.repo;
-  const partial = join(transaction.staging, `partial-${ino}`);
-  const file = disk.create(partial, OBJECT_MODE);
-  const hasher = createHasher();
-  const verity = createVerityHasher();
+  const content = createContentStager(transaction, String(ino));
   let taken = 0;
   try {
     for (let count = read(fd, buffer); count > 0; count = read(fd, buffer)) {
-      const chunk = buffer.subarray(0, count);
-      hasher.update(chunk);
-      verity.update(chunk);
-      if (chunk.equals(ZEROS.subarray(0, count))) file.skip(count);
-      else file.write(chunk);
+      content.write(buffer.subarray(0, count));
       taken += count;
     }
-  } finally {
-    file.close();
+  } catch (error) {
+    content.abandon();
+    throw error;
   }
-  if (taken !== size) return undefined;
-  const digests = { checksum: hasher.digest(), verity: verity.digest() };
-  if (
-    transaction.staged.has(`${digests.checksum}.file`) ||
-    isIntact(transaction.repo, digests.checksum, "file", size)
-  ) {
-    disk.unlink(partial);
-  } else {
-    disk.rename(partial, stagedFile(transaction, digests.checksum, "file"));
-    noteStaged(transaction, digests.checksum, "file", size);
-  }
-  return digests;
+  if (taken === size) return content.finish();
+  content.abandon();
+  return undefined;
 }
 
 function sameVersion(a: Stat, b: Stat): boolean {

@@ -37,10 +37,7 @@ export const OBJECT_MODE = 0o444;
  * holds the store's lock. Refs may be written when this returns.
  */
 export function transact<T>(repo: Repo, work: (transaction: Transaction) => T): T {
-  const staging = `${repo.path}/staging`;
-  repo.disk.removeTree(staging);
-  repo.disk.mkdir(staging, 0o700);
-  const transaction: Transaction = { repo, staging, staged: new Map() };
+  const transaction = begin(repo);
   try {
     const result = work(transaction);
     publish(transaction);
@@ -48,6 +45,34 @@ export function transact<T>(repo: Repo, work: (transaction: Transaction) => T): 
   } finally {
     discard(transaction);
   }
+}
+
+/** `transact` for work that waits for something. */
+export async function transactAsync<T>(repo: Repo, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const transaction = begin(repo);
+  try {
+    const result = await work(transaction);
+    publish(transaction);
+    return result;
+  } finally {
+    discard(transaction);
+  }
+}
+
+/**
+ * Publishes what is staged so far, durably, so that work that is cut off later need not do it again. Nothing names
+ * these objects yet: prune would remove them.
+ */
+export function checkpoint(transaction: Transaction): void {
+  publish(transaction);
+  transaction.staged.clear();
+}
+
+function begin(repo: Repo): Transaction {
+  const staging = `${repo.path}/staging`;
+  repo.disk.removeTree(staging);
+  repo.disk.mkdir(staging, 0o700);
+  return { repo, staging, staged: new Map() };
 }
 
 /** Removes the staging directory; a run that was stopped leaves it to the next transaction, as a power cut would. */
