@@ -40,6 +40,11 @@ export const VERBS: Record<string, Verb> = {
   "host mount": { summary: "Mount a deployment as it would boot", load: () => import("./host/mount.ts") },
   "host pin": { summary: "Keep a deployment through every cleanup", load: () => import("./host/pin.ts") },
   "host rebase": { summary: "Follow another ref", load: () => import("./host/rebase.ts") },
+  "host remove-stateroot": {
+    summary: "Remove the data of a stateroot without deployments",
+    load: () => import("./host/remove-stateroot.ts"),
+  },
+  "host reset": { summary: "Return /etc and /var to what the image brings", load: () => import("./host/reset.ts") },
   "host rollback": { summary: "Return to the previous deployment", load: () => import("./host/rollback.ts") },
   "host soft-reboot": {
     summary: "Restart into what boots next without the kernel",

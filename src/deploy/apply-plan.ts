@@ -11,6 +11,7 @@ import { readOrigin, writeOrigin } from "./origin-file.ts";
 import type { Step } from "./plan.ts";
 import { forgetVarUpdate, populateVar } from "./populate-var.ts";
 import type { Prepared } from "./prepare-deployment.ts";
+import { carryHostFiles } from "./reset/carry-host-files.ts";
 import { clearStaged, readStaged, writeStaged } from "./staged.ts";
 import { deploymentPath, type Sysroot } from "./sysroot.ts";
 import { mergeEtcAgain, removeUnfinished, writeDeployment } from "./write-deployment.ts";
@@ -55,6 +56,8 @@ async function applyStep(context: PlanContext, step: Step, made: Made): Promise<
       populateVar(sysroot, step.deployment.stateroot, prepared.tree);
       return writeDeployment(sysroot, { ...step, prepared });
     }
+    case "carry-over":
+      return carryHostFiles(sysroot, step);
     case "merge-etc-again":
       return mergeEtcAgain(sysroot, { ...step, tree: preparedOf(context).tree });
     case "stage":

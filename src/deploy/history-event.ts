@@ -2,7 +2,7 @@
 export interface HistoryEvent {
   /** Seconds since the epoch. */
   time: number;
-  action: "deploy" | "upgrade" | "rebase" | "rollback" | "kargs" | "undeploy" | "finalize" | "stage";
+  action: "deploy" | "upgrade" | "rebase" | "rollback" | "kargs" | "undeploy" | "finalize" | "stage" | "reset";
   /** The default deployment before, as `<commit>.<serial>`. */
   from?: string;
   /** The default deployment after. */

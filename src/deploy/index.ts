@@ -29,6 +29,8 @@ export { machineFacts, type MachineFacts } from "./machine-facts.ts";
 export { mountDeployment, type MountOptions, unmountDeployment } from "./mount-deployment.ts";
 export { setPinned } from "./pin.ts";
 export { checkCanReboot, reboot } from "./reboot.ts";
+export { removeStateroot, type RemoveStaterootOptions } from "./reset/remove-stateroot.ts";
+export { reset, type ResetOptions, type ResetPlan, type ResetResult } from "./reset/reset.ts";
 export { type ReorderOptions, type ReorderResult, rollback, undeploy } from "./rollback.ts";
 export { softReboot, type SoftRebootOptions } from "./soft-reboot.ts";
 export { openSysroot, type Sysroot } from "./sysroot.ts";

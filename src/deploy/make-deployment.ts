@@ -54,6 +54,8 @@ export interface MakeRequest extends MakeOptions {
   /** Where the commit is while it is not in the sysroot's own store yet: only for a dry run. */
   source?: Repo;
   action: HistoryEvent["action"];
+  /** What a new stateroot takes from another one's deployment. */
+  carry?: { from: DeploymentName; paths: string[] };
 }
 
 /** What was, or under `dryRun` would be, done. */
@@ -103,6 +105,7 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
     retain: request.retain ?? config.retain,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
     stage,
+    ...(request.carry === undefined ? {} : { carry: request.carry }),
   });
   preflightDeployment(sysroot, stateroot, prepared);
   const dryRun = request.dryRun === true;

@@ -17,6 +17,8 @@ export interface DeployTarget {
   retain: number;
   /** Do not change what boots yet: finalizing does, at shutdown. */
   stage?: boolean;
+  /** What a new stateroot takes from another one's deployment. */
+  carry?: { from: DeploymentName; paths: string[] };
   /** Leave the other deployments alone, whatever retention says. */
   keepOld?: boolean;
 }
@@ -51,6 +53,7 @@ export function planDeploy(state: HostState, target: DeployTarget): { deployment
     { kind: "hold-commit", deployment },
     { kind: "install-kernel", deployment },
     { kind: "write-deployment", deployment, origin, ...mergeFrom },
+    ...(target.carry === undefined ? [] : [{ kind: "carry-over", deployment, ...target.carry } as const]),
   ];
   const record: Step = { kind: "record-event", stateroot, event };
   if (target.stage === true) {

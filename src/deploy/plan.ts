@@ -16,6 +16,8 @@ export type Step =
   | { kind: "install-kernel"; deployment: DeploymentName }
   /** `mergeFrom`: the deployment whose live `/etc` is merged in. */
   | { kind: "write-deployment"; deployment: DeploymentName; origin: NewOrigin; mergeFrom?: DeploymentName }
+  /** `paths`: absolute, below `/etc` and `/var` of the deployment `from`. */
+  | { kind: "carry-over"; deployment: DeploymentName; from: DeploymentName; paths: string[] }
   | { kind: "merge-etc-again"; deployment: DeploymentName; mergeFrom: DeploymentName }
   /** A commit point: the deployment is finalized at shutdown. */
   | { kind: "stage"; deployment: DeploymentName }
@@ -42,6 +44,8 @@ export function describeStep(step: Step): string {
       const etc = step.mergeFrom === undefined ? "" : `, merging /etc of ${shortId(step.mergeFrom)}`;
       return `write deployment ${shortId(step.deployment)}${etc}`;
     }
+    case "carry-over":
+      return `carry over ${step.paths.join(", ")}`;
     case "merge-etc-again":
       return `merge what changed in /etc of ${shortId(step.mergeFrom)} into ${shortId(step.deployment)}`;
     case "stage":

@@ -9,6 +9,7 @@ import {
   deploy,
   finalize,
   hostStatus,
+  reset,
   rollback,
   type Sysroot,
   upgrade,
@@ -51,6 +52,11 @@ export const changes: Record<string, Change> = {
     },
     change: (sysroot, commandLine) => upgrade(sysroot, { commandLine, stage: false }),
     orders: ["3 2 1", "4 3 2 1", "4 2 1"],
+  },
+  "a reset": {
+    before: ["1", "2"],
+    change: (sysroot, commandLine) => reset(sysroot, { commandLine, keep: ["/etc/motd"] }),
+    orders: ["2 1", "2 2 1"],
   },
   "a rollback": {
     before: ["1", "2"],
@@ -123,8 +129,8 @@ function checkLoader(sysroot: Sysroot, where: string): void {
     for (const path of [...getFields(entry, "linux"), ...getFields(entry, "initrd")]) {
       assert.ok(existsSync(join(sysroot.path, path)), `${where}: ${path}`);
     }
-    const [, deployment] = /atomic=default\/(\S+)/.exec(getFields(entry, "options").join(" ")) ?? [];
-    const directory = join(sysroot.path, "atomic/deploy/default/deploy", deployment!);
+    const [, stateroot, id] = /atomic=([^/ ]+)\/(\S+)/.exec(getFields(entry, "options").join(" ")) ?? [];
+    const directory = join(sysroot.path, "atomic/deploy", stateroot!, "deploy", id!);
     assert.equal(
       readdirSync(directory).filter((name) => ["etc", "image", "origin.json"].includes(name)).length,
       3,
@@ -150,11 +156,12 @@ export async function repeatAndCheck(sysroot: Sysroot, look: Look): Promise<void
   checkHost(sysroot, { ...look, change: { ...change, problems: /^$/ } });
 
   const { deployments } = hostStatus(sysroot, commandLine);
-  const base = join(sysroot.path, "atomic/deploy/default");
-  assert.equal(readdirSync(join(base, "deploy")).sort(), deployments.map(({ id }) => id).sort(), where);
+  const base = join(sysroot.path, "atomic/deploy");
+  const directories = readdirSync(base).flatMap((stateroot) => readdirSync(join(base, stateroot, "deploy")));
+  assert.equal(directories.sort(), deployments.map(({ id }) => id).sort(), where);
   assert.equal(listRefs(sysroot.repo, "deployed").length, deployments.length, where);
   const entries = readdirSync(join(sysroot.boot, "loader/entries"));
   assert.is(entries.length, deployments.filter(({ staged }) => !staged).length, `${where}: ${entries.join(" ")}`);
-  if (existsSync(join(base, "etc.git/HEAD")))
-    run(["git", "--git-dir", join(base, "etc.git"), "fsck", "--full", "--strict"]);
+  const history = join(base, "default/etc.git");
+  if (existsSync(join(history, "HEAD"))) run(["git", "--git-dir", history, "fsck", "--full", "--strict"]);
 }
