@@ -13,3 +13,4 @@ export const textArg = customArg<string>({ ignoreStdin: true });
 export const directoryFlag = customFlag<string>({ helpValue: "DIR" });
 export const fileFlag = customFlag<string>({ helpValue: "FILE" });
 export const refFlag = customFlag<string>({ helpValue: "REF" });
+export const revFlag = customFlag<string>({ helpValue: "REV" });

@@ -65,9 +65,11 @@ export const VERBS: Record<string, Verb> = {
   "remote refs": { summary: "List what a remote offers", load: () => import("./remote/refs.ts") },
   "remote remove": { summary: "Forget a remote", load: () => import("./remote/remove.ts") },
 
+  "repo apply-delta": { summary: "Make a commit from a delta file", load: () => import("./repo/apply-delta.ts") },
   "repo cat": { summary: "Print a file of a tree", load: () => import("./repo/cat.ts") },
   "repo checkout": { summary: "Write a tree out as plain files", load: () => import("./repo/checkout.ts") },
   "repo commit": { summary: "Store a directory as a commit", load: () => import("./repo/commit.ts") },
+  "repo delta": { summary: "Make a delta between two commits", load: () => import("./repo/delta.ts") },
   "repo diff": { summary: "List what differs between two trees", load: () => import("./repo/diff.ts") },
   "repo dump": { summary: "Print a tree in the composefs text form", load: () => import("./repo/dump.ts") },
   "repo fsck": { summary: "Check a store, and repair it from another", load: () => import("./repo/fsck.ts") },

@@ -1,7 +1,15 @@
-/** The tree store: objects, dirtrees, commits, refs, mountable images, fsck, prune. */
+/** The tree store: objects, dirtrees, commits, refs, mountable images, deltas, fsck, prune. */
 export { checkout, type CheckoutOptions } from "./checkout.ts";
 export type { Commit } from "./commit-object.ts";
 export { commitTree, type CommitOptions, type CommitResult } from "./commit-tree.ts";
+export {
+  applyDelta,
+  type ApplyDeltaOptions,
+  type ApplyDeltaResult,
+  deltaPath,
+  generateDelta,
+  writeDelta,
+} from "./delta/index.ts";
 export { type Change, diffCommits } from "./diff.ts";
 export type { Dirtree, DirtreeEntry, SubtreeEntry } from "./dirtree.ts";
 export { writeDump } from "./dump.ts";

@@ -238,6 +238,26 @@ test("pull copies a commit and says when there is nothing new", () => {
   assert.is(cli(["repo", "refs", "--repo", other]).stdout, `demo/stable  ${second}\n`);
 });
 
+test("a delta carries a commit to a store that has its parent", () => {
+  const other = join(dir, "has-parent");
+  cli(["repo", "init", "--repo", other]);
+  cli(["repo", "pull", store, "demo/stable^", "--repo", other]);
+  const made = repoJson("delta", "--to", "demo/stable") as { file: string; from: string; to: string; size: number };
+  assert.equal([made.from, made.to], [first, second]);
+  assert.is(made.file, join(store, `deltas/${first}-${second}.delta`));
+  assert.is(readFileSync(made.file).length, made.size);
+  const file = join(dir, "one.delta");
+  const wrote = repo("delta", "--from", "demo/stable^", "--to", "demo/stable", "--output", file);
+  assert.match(
+    wrote.stdout,
+    new RegExp(`^wrote the delta from ${first.slice(0, 12)} to ${second.slice(0, 12)}: .* in .*B\\n$`),
+  );
+  assert.ok(readFileSync(file).equals(readFileSync(made.file)));
+  const applied = cli(["repo", "apply-delta", file, "--ref", "demo/stable", "--repo", other]);
+  assert.match(applied.stdout, new RegExp(`^made ${second.slice(0, 12)}: \\d+ objects, .*B\\n$`));
+  assert.is(cli(["repo", "refs", "--repo", other]).stdout, `demo/stable  ${second}\n`);
+});
+
 test("fsck finds a damaged object, exits 1, and repairs it from another store", () => {
   const other = join(dir, "good");
   cli(["repo", "init", "--repo", other]);
