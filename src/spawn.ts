@@ -17,6 +17,16 @@ export interface RunOptions {
   package?: string;
 }
 
+/** How a program ended that is expected to fail now and then. */
+export interface Outcome {
+  /** Absent when a signal or the time limit ended it, or when it could not be started. */
+  status?: number;
+  /** One line, as `exited with 1`. */
+  ending: string;
+  /** What it printed, standard error last. */
+  output: string;
+}
+
 export interface RunResult {
   stdout: Buffer;
   stderr: string;
@@ -51,6 +61,20 @@ export function run(argv: readonly string[], options: RunOptions = {}): RunResul
   if (child.signal !== null) throw failed(`${doing}: was killed by ${child.signal}`, child.stderr);
   if (child.status !== 0) throw failed(`${doing}: exited with ${child.status}`, child.stderr);
   return { stdout: child.stdout, stderr: child.stderr.toString("utf8") };
+}
+
+/** Runs a program to its end, within `timeout` milliseconds, whatever the end is. */
+export function outcomeOf(argv: readonly [string, ...string[]], timeout: number): Outcome {
+  const [program, ...args] = argv;
+  const child = spawnSync(program, args, { input: "", timeout, maxBuffer: MAX_OUTPUT, killSignal: "SIGKILL" });
+  const error: NodeJS.ErrnoException | undefined = child.error;
+  const output = `${child.stdout?.toString("utf8") ?? ""}${child.stderr?.toString("utf8") ?? ""}`;
+  if (error?.code === "ETIMEDOUT") return { ending: `was still running after ${timeout / 1000} s`, output };
+  if (error?.code === "ENOBUFS") return { ending: `printed more than ${MAX_OUTPUT} bytes`, output };
+  if (error !== undefined) return { ending: `could not be started: ${error.code}`, output };
+  if (child.signal !== null) return { ending: `was killed by ${child.signal}`, output };
+  const status = child.status ?? 0;
+  return { status, ending: `exited with ${status}`, output };
 }
 
 function missing(doing: string, program: string, options: RunOptions): AtomicError {

@@ -1,5 +1,6 @@
 /** Boot entries and kernel arguments; see docs/decisions/0004-boot-entry-switch.md for how entries change. */
 export { applyBootSwitch } from "./apply-switch.ts";
+export { blessEntry } from "./bless-entry.ts";
 export { getField, getFields } from "./bls-entry.ts";
 export type { BlsEntry, BlsField, BlsLine } from "./bls-entry.ts";
 export { installedEntries, readBootDirectory } from "./boot-directory.ts";

@@ -25,6 +25,7 @@ export const VERBS: Record<string, Verb> = {
   compose: { summary: "Build a host tree from a file, and commit it", load: () => import("./compose.ts") },
   completion: { summary: "Print a completion script for bash, zsh or fish", load: () => import("./completion.ts") },
 
+  "host bless": { summary: "Mark this boot as good", load: () => import("./host/bless.ts") },
   "host cleanup": { summary: "Remove what nothing needs", load: () => import("./host/cleanup.ts") },
   "host deploy": { summary: "Make a tree what boots next", load: () => import("./host/deploy.ts") },
   "host diff": { summary: "Compare two deployments or commits", load: () => import("./host/diff.ts") },
@@ -33,6 +34,8 @@ export const VERBS: Record<string, Verb> = {
   "host etc log": { summary: "List the snapshots of /etc", load: () => import("./host/etc/log.ts") },
   "host etc restore": { summary: "Give a file of /etc back what it held", load: () => import("./host/etc/restore.ts") },
   "host finalize": { summary: "Finish what was staged; run at shutdown", load: () => import("./host/finalize.ts") },
+  "host give-up": { summary: "Restart from a boot that is not good", load: () => import("./host/give-up.ts") },
+  "host health": { summary: "Run the health checks", load: () => import("./host/health.ts") },
   "host history": { summary: "List what was deployed when", load: () => import("./host/history.ts") },
   "host init": { summary: "Make a directory the root of a host", load: () => import("./host/init.ts") },
   "host install": { summary: "Install a host to a disk", load: () => import("./host/install.ts") },

@@ -1,9 +1,11 @@
 /** Carrying out a plan, step by step, each on the disk before the next begins. */
 import { dirname } from "node:path";
-import { collectKernels, type InstalledKernel } from "../bootloader/index.ts";
+import { blessEntry, collectKernels, type InstalledKernel } from "../bootloader/index.ts";
 import { type NewlyBooting, switchBootOrder } from "./boot-order.ts";
-import type { DeploymentName } from "./deployment-id.ts";
+import { bootEntryId, type DeploymentName } from "./deployment-id.ts";
 import { installTreeKernel } from "./deployment-kernel.ts";
+import { removeFailure, writeFailure } from "./health/boot-failure.ts";
+import { removeInitramfsFailure } from "./health/initramfs-failure.ts";
 import { holdCommit, releaseCommits } from "./held-commit.ts";
 import { recordEvent } from "./history-file.ts";
 import { type HostState, listDirectories } from "./host-state.ts";
@@ -22,7 +24,7 @@ export interface PlanContext {
   state: HostState;
   /** What the deployment that newly boots is made of; plans without one need none. */
   prepared?: Prepared;
-  /** Boot attempts to count for it; 0 counts none. */
+  /** Boot attempts to count for it, or for one that failed and is tried again; 0 counts none. */
   bootTries: number;
 }
 
@@ -64,7 +66,12 @@ async function applyStep(context: PlanContext, step: Step, made: Made): Promise<
       return writeStaged(sysroot, step.deployment);
     case "switch-boot": {
       const added = newlyBooting(context, made);
-      switchBootOrder(sysroot, { state, order: step.order, ...(added === undefined ? {} : { added }) });
+      switchBootOrder(sysroot, {
+        state,
+        order: step.order,
+        tries: context.bootTries,
+        ...(added === undefined ? {} : { added }),
+      });
       if (step.order[0] !== undefined) forgetVarUpdate(sysroot, step.order[0].stateroot);
       return;
     }
@@ -74,6 +81,14 @@ async function applyStep(context: PlanContext, step: Step, made: Made): Promise<
       return writeOrigin(sysroot, step.deployment, { ...readOrigin(sysroot, step.deployment), pinned: step.pinned });
     case "record-event":
       return recordEvent(sysroot, step.stateroot, step.event);
+    case "record-failure":
+      return writeFailure(sysroot, step.deployment, step.failure);
+    case "forget-failure":
+      return removeFailure(sysroot, step.deployment);
+    case "forget-initramfs-failure":
+      return removeInitramfsFailure(sysroot);
+    case "bless":
+      return blessEntry(sysroot.disk, sysroot.boot, bootEntryId(step.deployment));
     case "remove-deployment":
       return removeDeployment(sysroot, step.deployment);
     case "collect-kernels":

@@ -23,14 +23,20 @@ export interface NewlyBooting {
   tries: number;
 }
 
+export interface SwitchRequest {
+  state: HostState;
+  /** What is to be listed, in boot order. */
+  order: readonly DeploymentName[];
+  /** Boot attempts to count of one that used up its own and is made the default; 0 counts none. */
+  tries: number;
+  added?: NewlyBooting;
+}
+
 /**
  * Switches what boots; the appearance of the first entry is the commit point.
  * @throws AtomicError conflict when the booted deployment is not in the list: it must stay bootable
  */
-export function switchBootOrder(
-  sysroot: Sysroot,
-  { state, order, added }: { state: HostState; order: readonly DeploymentName[]; added?: NewlyBooting },
-): void {
+export function switchBootOrder(sysroot: Sysroot, { state, order, tries, added }: SwitchRequest): void {
   const { booted } = state;
   if (booted !== undefined && !order.some((name) => isSameDeployment(name, booted))) {
     throw new AtomicError(
@@ -41,14 +47,18 @@ export function switchBootOrder(
       },
     );
   }
-  const wanted = order.map((name) => entryOf(state, name, added));
+  const wanted = order.map((name) => entryOf(state, name, { tries, added }));
   applyBootSwitch(sysroot.disk, sysroot.boot, planBootSwitch(state.bootFiles, wanted, sysroot.bootPrefix));
   settleBootloader(sysroot.disk, sysroot.boot);
 }
 
-function entryOf(state: HostState, name: DeploymentName, added: NewlyBooting | undefined): BootEntry {
+function entryOf(
+  state: HostState,
+  name: DeploymentName,
+  { tries: again, added }: { tries: number; added: NewlyBooting | undefined },
+): BootEntry {
   const present = state.deployments.find((other) => isSameDeployment(other, name))?.entry;
-  if (present !== undefined) return present;
+  if (present !== undefined) return again > 0 ? { ...present, tries: again } : present;
   if (added === undefined || !isSameDeployment(added.name, name)) {
     throw new Error(`deployment ${deploymentId(name)} has neither a boot entry nor a kernel`);
   }

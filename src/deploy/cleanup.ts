@@ -25,8 +25,9 @@ export async function cleanup(
 ): Promise<CleanupResult> {
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, commandLine);
-    const steps: Step[] = planCleanup(state, retain ?? readConfig(sysroot).retain);
-    if (!dryRun) await applyPlan({ sysroot, state, bootTries: 0 }, steps);
+    const config = readConfig(sysroot);
+    const steps: Step[] = planCleanup(state, retain ?? config.retain);
+    if (!dryRun) await applyPlan({ sysroot, state, bootTries: config.bootTries }, steps);
     const pruned = await prune(sysroot.repo, { depth: 0, dryRun });
     return { dryRun, steps: [...steps.map(describeStep), "remove objects that nothing needs"], pruned };
   });

@@ -15,6 +15,8 @@ export interface Deployment extends DeploymentName {
   staged: boolean;
   /** What the next boot starts, unless it is the booted one. */
   pending: boolean;
+  /** All its boot attempts are used up, and it is not what runs. */
+  failed: boolean;
   /** What `rollback` returns to. */
   rollback: boolean;
 }

@@ -2,10 +2,21 @@
 export interface HistoryEvent {
   /** Seconds since the epoch. */
   time: number;
-  action: "deploy" | "upgrade" | "rebase" | "rollback" | "kargs" | "undeploy" | "finalize" | "stage" | "reset";
-  /** The default deployment before, as `<commit>.<serial>`. */
+  action:
+    | "deploy"
+    | "upgrade"
+    | "rebase"
+    | "rollback"
+    | "kargs"
+    | "undeploy"
+    | "finalize"
+    | "stage"
+    | "reset"
+    | "healthy"
+    | "failed";
+  /** The default deployment before, as `<commit>.<serial>`; of `failed` the one that did not boot. */
   from?: string;
-  /** The default deployment after. */
+  /** The default deployment after; of `failed` the one that did, of `healthy` the one it is about. */
   to: string;
   spec: string;
   version?: string;

@@ -62,7 +62,16 @@ export function loadHostState(sysroot: Sysroot, commandLine?: string): HostState
     const origin = originOf(sysroot, name, problems);
     if (origin === undefined) return [];
     const about = { ...name, id: deploymentId(name), origin, staged: entry === undefined };
-    return [{ ...about, ...(entry === undefined ? {} : { entry }), booted: false, pending: false, rollback: false }];
+    return [
+      {
+        ...about,
+        ...(entry === undefined ? {} : { entry }),
+        booted: false,
+        pending: false,
+        failed: false,
+        rollback: false,
+      },
+    ];
   });
   const used = [...listed.map(({ name }) => name), ...(booted === undefined ? [] : [booted])];
   return {

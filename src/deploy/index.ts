@@ -9,6 +9,8 @@ export type { EtcReport, ReportedPath } from "./etc/report.ts";
 export { hostEtcReport } from "./etc/report-of.ts";
 export { restoreEtc, type RestoreOptions } from "./etc/restore.ts";
 export { finalize } from "./finalize.ts";
+export { checkHealth, type HealthReport } from "./health/check-health.ts";
+export { bless, giveUp, recordHealth } from "./health/judge-boot.ts";
 export type { HistoryEvent } from "./history-event.ts";
 export { type DiffOptions, type DiffSide, type HostDiff, hostDiff, type PackageChange } from "./host-diff.ts";
 export { hostHistory } from "./host-history.ts";

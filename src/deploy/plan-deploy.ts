@@ -42,7 +42,7 @@ export function planDeploy(state: HostState, target: DeployTarget): { deployment
 
   const listed = retained(state).filter((_, index) => !state.deployments[index]!.staged);
   const staged = state.deployments.filter(({ staged }) => staged).map(nameOf);
-  const fresh = { ...deployment, booted: false, pinned: origin.pinned, good: false };
+  const fresh = { ...deployment, booted: false, pinned: origin.pinned, failed: false, good: false };
   const retain = target.keepOld === true ? Infinity : target.retain;
   const { keep, drop } = applyRetention({ order: withFirst(listed, fresh), stateroot, retain });
   const leftovers = state.leftovers.filter((name) => !isSameDeployment(name, deployment));

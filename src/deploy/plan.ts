@@ -4,6 +4,7 @@
  * needed goes after it.
  */
 import { type DeploymentName, shortId, type Stateroot } from "./deployment-id.ts";
+import type { BootFailure } from "./health/boot-failure.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import type { Origin } from "./origin.ts";
 
@@ -26,6 +27,12 @@ export type Step =
   | { kind: "unstage" }
   | { kind: "set-pinned"; deployment: DeploymentName; pinned: boolean }
   | { kind: "record-event"; stateroot: Stateroot; event: HistoryEvent }
+  /** Its boot was not good. */
+  | { kind: "record-failure"; deployment: DeploymentName; failure: BootFailure }
+  | { kind: "forget-failure"; deployment: DeploymentName }
+  | { kind: "forget-initramfs-failure" }
+  /** Take the boot counter off: it is known to boot. */
+  | { kind: "bless"; deployment: DeploymentName }
   | { kind: "remove-deployment"; deployment: DeploymentName }
   | { kind: "collect-kernels" }
   /** Let go of the commits of deployments that are gone. */
@@ -60,6 +67,14 @@ export function describeStep(step: Step): string {
       return `${step.pinned ? "pin" : "unpin"} ${shortId(step.deployment)}`;
     case "record-event":
       return `record the ${step.event.action} in the history`;
+    case "record-failure":
+      return `record why ${shortId(step.deployment)} did not boot`;
+    case "forget-failure":
+      return `forget why ${shortId(step.deployment)} did not boot`;
+    case "forget-initramfs-failure":
+      return "forget what the initramfs left";
+    case "bless":
+      return `mark ${shortId(step.deployment)} as one that boots`;
     case "remove-deployment":
       return `remove deployment ${shortId(step.deployment)}`;
     case "collect-kernels":

@@ -10,5 +10,5 @@ export function checkCanReboot({ path, running }: Sysroot): void {
 
 /** Restarts the machine in an orderly way, so that what is staged is finalized; returns before it goes down. */
 export function reboot(): void {
-  run(["systemctl", "reboot"], { package: "systemd-sysv" });
+  run(["systemctl", "reboot", "--no-block"], { package: "systemd-sysv" });
 }

@@ -6,6 +6,8 @@ import { type DeploymentName, isSameDeployment, type Stateroot } from "./deploym
 export interface Retained extends DeploymentName {
   booted: boolean;
   pinned: boolean;
+  /** Its boot attempts are used up. */
+  failed: boolean;
   /** Known to boot: its attempts are not, or no longer, counted. */
   good: boolean;
 }
@@ -26,7 +28,8 @@ export interface RetentionRequest {
 export function retentionReasons({ order, stateroot, retain }: RetentionRequest): Reason[][] {
   const own = order.filter((deployment) => deployment.stateroot === stateroot);
   const current = own.find(({ booted }) => booted) ?? own[0];
-  const rollback = current === undefined ? undefined : own[own.indexOf(current) + 1];
+  const rollback =
+    current === undefined ? undefined : own.slice(own.indexOf(current) + 1).find(({ failed }) => !failed);
   const lastGood = own.slice(current === undefined ? 0 : own.indexOf(current)).find(({ good }) => good);
 
   return order.map((deployment) => {
@@ -52,6 +55,7 @@ export function retained(state: HostState): Retained[] {
     serial: deployment.serial,
     booted: deployment.booted,
     pinned: deployment.origin.pinned,
+    failed: deployment.failed,
     good: deployment.entry !== undefined && deployment.entry.counter === undefined,
   }));
 }

@@ -1,4 +1,5 @@
 import { applyPlan } from "./apply-plan.ts";
+import { readConfig } from "./config.ts";
 import { deploymentId } from "./deployment-id.ts";
 import { findDeployment, type HostState, loadHostState } from "./host-state.ts";
 import { describeStep, type Step } from "./plan.ts";
@@ -57,7 +58,7 @@ async function carryOut(
 ): Promise<ReorderResult> {
   const switched = steps.flatMap((step) => (step.kind === "switch-boot" ? step.order.slice(0, 1) : []))[0];
   const next = switched ?? state.deployments.find(({ staged }) => !staged);
-  if (!dryRun) await applyPlan({ sysroot, state, bootTries: 0 }, steps);
+  if (!dryRun) await applyPlan({ sysroot, state, bootTries: readConfig(sysroot).bootTries }, steps);
   return { id: next === undefined ? "" : deploymentId(next), dryRun, steps: steps.map(describeStep) };
 }
 

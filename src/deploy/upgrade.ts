@@ -4,6 +4,10 @@ import { type Commit, readCommit, type Repo } from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
 import { chooseStateroot } from "./default-stateroot.ts";
 import type { Deployment } from "./deployment.ts";
+import { failedCommit } from "./health/failed-commit.ts";
+import { failureReason } from "./health/failure-reason.ts";
+import { loadFailures } from "./health/load-failures.ts";
+import { readHistory } from "./history-file.ts";
 import { type HostState, loadHostState } from "./host-state.ts";
 import { type DeployResult, makeDeployment, type MakeOptions } from "./make-deployment.ts";
 import { openSource, pullCommit, type Resolved, resolveSpec } from "./resolve-spec.ts";
@@ -15,6 +19,8 @@ export interface UpgradeOptions extends MakeOptions {
   from?: string;
   /** Accept a commit older than the present one. */
   allowDowngrade?: boolean;
+  /** Accept a commit that failed on this host. */
+  retry?: boolean;
   /** Fetch, but deploy nothing. */
   downloadOnly?: boolean;
   progress?: Progress;
@@ -31,6 +37,8 @@ export interface Update {
   downgrade: boolean;
   /** The sysroot's store has it already. */
   downloaded: boolean;
+  /** Why it did not boot on this host before, if it was tried. */
+  failure?: string;
 }
 export interface UpgradeResult {
   update: Update;
@@ -48,7 +56,7 @@ export function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Up
 
 /**
  * Deploys the newest commit of the ref that the present deployment follows.
- * @throws AtomicError nothing-to-do when it boots next already; conflict for a downgrade that was not allowed; not-found,
+ * @throws AtomicError nothing-to-do when it boots next already; conflict for a downgrade that was not allowed, or a commit that failed on this host; not-found,
  *   invalid, no-space, locked, read-only
  */
 export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<UpgradeResult> {
@@ -56,6 +64,8 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
     const state = loadHostState(sysroot, options.commandLine);
     const { current, resolved, source, update } = findUpdate(sysroot, state, options);
     if (update.downgrade && options.allowDowngrade !== true) throw downgrade(update);
+    if (update.failure !== undefined && options.retry !== true && options.downloadOnly !== true)
+      throw failedBefore(update);
     const dryRun = options.dryRun === true;
     if (source !== undefined && !dryRun) {
       const { progress } = options;
@@ -109,6 +119,7 @@ function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions)
     to: { ...versionOf(next), commit: resolved.commit, timestamp: next.timestamp },
     downgrade: next.timestamp < current.origin.timestamp,
     downloaded: source === undefined,
+    ...failureOf(sysroot, state, { stateroot, commit: resolved.commit }),
   };
   return { current, resolved, source, update };
 }
@@ -123,6 +134,27 @@ function downgrade({ spec, from, to }: Update): AtomicError {
       hint: "atomic host upgrade --allow-downgrade",
     },
   );
+}
+
+function failedBefore({ spec, to, failure }: Update): AtomicError {
+  const what = `${to.version === undefined ? "" : `${to.version} `}(${to.commit.slice(0, 12)})`;
+  return new AtomicError("conflict", `upgrading to ${spec}: ${what} did not boot on this host before: ${failure}`, {
+    hint: "atomic host upgrade --retry",
+  });
+}
+
+/** The history knows it; so do the boot entries while nothing has written the history since. */
+function failureOf(
+  sysroot: Sysroot,
+  state: HostState,
+  { stateroot, commit }: Pick<Deployment, "stateroot" | "commit">,
+): { failure?: string } {
+  const recorded = failedCommit(readHistory(sysroot, stateroot), commit);
+  const present = state.deployments.find(
+    (other) => other.failed && other.stateroot === stateroot && other.commit === commit,
+  );
+  const reason = recorded?.reason ?? (present && failureReason(present, loadFailures(sysroot, [present])));
+  return reason === undefined ? {} : { failure: reason };
 }
 
 function versionOf({ version }: { version?: string } | Commit): { version?: string } {

@@ -34,7 +34,7 @@ function state(marks: string[], leftovers: string[] = []): HostState {
   const deployments = marks.map((mark): Deployment => {
     const name = { stateroot, commit: commitOf(mark[0]!), serial: 0 };
     const staged = mark.includes("s");
-    const flags = { booted: false, pending: false, rollback: false, staged };
+    const flags = { booted: false, pending: false, failed: false, rollback: false, staged };
     return {
       ...name,
       id: deploymentId(name),

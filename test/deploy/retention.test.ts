@@ -7,7 +7,7 @@ import { suite } from "../support/suite.ts";
 const test = suite("deploy/retention");
 const stateroot = parseStateroot("default");
 
-/** `B` booted, `p` pinned, `g` known to boot, `o` of another stateroot. */
+/** `B` booted, `p` pinned, `f` failed to boot, `g` known to boot, `o` of another stateroot. */
 function order(...marks: string[]): Retained[] {
   return marks.map((mark, serial) => ({
     stateroot: mark.includes("o") ? parseStateroot("other") : stateroot,
@@ -15,12 +15,19 @@ function order(...marks: string[]): Retained[] {
     serial,
     booted: mark.includes("B"),
     pinned: mark.includes("p"),
+    failed: mark.includes("f"),
     good: mark.includes("g"),
   }));
 }
 
 const cases: [name: string, order: Retained[], retain: number, reasons: Reason[][]][] = [
   ["keeps only what there is", order(""), 1, [["default", "retain"]]],
+  [
+    "keeps no failed one as the rollback",
+    order("Bg", "f", "g"),
+    1,
+    [["default", "booted", "last known good", "retain"], [], ["rollback"]],
+  ],
   [
     "keeps default and rollback where nothing is booted",
     order("", "", ""),

@@ -112,6 +112,8 @@ test("deploys a ref, and says all of it in the status", () =>
       rollback: false,
       pinned: false,
       unlocked: false,
+      failed: false,
+      failure: null,
       signature: "unsigned",
       etcConflicts: 0,
       kargs: ["root=LABEL=x", "quiet"],

@@ -21,6 +21,7 @@ export default class HostUpgrade extends HostCommand {
     check: boolean({ summary: "only say whether there is something newer" }),
     "download-only": boolean({ summary: "fetch it, but deploy nothing" }),
     "allow-downgrade": boolean({ summary: "accept a commit older than the present one" }),
+    retry: boolean({ summary: "accept a commit that did not boot on this host" }),
     reboot: boolean({
       summary: "restart into it when it is made",
       exclusive: ["check", "download-only", "dry-run"],
@@ -36,6 +37,7 @@ export default class HostUpgrade extends HostCommand {
     if (flags.reboot) checkCanReboot(sysroot);
     const options = {
       ...makeOptions(flags),
+      retry: flags.retry,
       allowDowngrade: flags["allow-downgrade"],
       downloadOnly: flags["download-only"],
       progress: this.progress(flags),

@@ -19,7 +19,8 @@ export function renderUpdate(update: Update, { style, now }: View): string {
   return [
     `${update.downgrade ? style.yellow("downgrade") : "update"} of ${printable(update.spec)}: ${versions(update, style)}`,
     `built ${age(update.to.timestamp, now)}${update.downloaded ? "" : ", not downloaded yet"}`,
-    `to deploy it: atomic host upgrade${update.downgrade ? " --allow-downgrade" : ""}`,
+    ...(update.failure === undefined ? [] : [`it did not boot on this host: ${printable(update.failure)}`]),
+    `to deploy it: atomic host upgrade${update.downgrade ? " --allow-downgrade" : ""}${update.failure === undefined ? "" : " --retry"}`,
   ].join("\n");
 }
 

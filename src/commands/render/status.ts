@@ -53,6 +53,7 @@ export function renderStatusVerbose({ deployments, problems }: HostStatus, machi
       ["kernel", printable(deployment.kernel)],
       ["arguments", printable(deployment.kargs.join(" "))],
       ["boot attempts", bootCounter === null ? undefined : `${bootCounter.done} made, ${bootCounter.left} left`],
+      ["failure", deployment.failure === null ? undefined : printable(deployment.failure)],
       ["/etc conflicts", String(deployment.etcConflicts)],
     ];
     const head = `${mark(deployment, view.style)} ${index}  ${view.style.bold(printable(title))}`;
@@ -82,17 +83,26 @@ function mark({ booted }: DeploymentStatus, style: Style): string {
   return booted ? style.green("●") : "○";
 }
 
-function states({ booted, staged, pending, rollback, pinned, unlocked }: DeploymentStatus): string[] {
-  return Object.entries({ booted, staged, pending, rollback, pinned, unlocked }).flatMap(([name, holds]) =>
+function states({ booted, staged, pending, failed, rollback, pinned, unlocked }: DeploymentStatus): string[] {
+  return Object.entries({ booted, staged, pending, failed, rollback, pinned, unlocked }).flatMap(([name, holds]) =>
     holds ? [name] : [],
   );
 }
 
-function notes({ index, etcConflicts, bootCounter }: DeploymentStatus): string[] {
+function notes(deployment: DeploymentStatus): string[] {
+  const { index, etcConflicts } = deployment;
   return [
     ...(etcConflicts > 0
       ? [`deployment ${index}: ${counted(etcConflicts, "conflict")} in /etc, see: atomic host etc ${index}`]
       : []),
-    ...(bootCounter?.left === 0 ? [`deployment ${index}: no boot attempt left, it never came up`] : []),
+    ...failureNote(deployment),
   ];
+}
+
+function failureNote({ index, booted, failed, failure }: DeploymentStatus): string[] {
+  if (failure === null) return [];
+  const why = printable(failure);
+  if (booted) return [`deployment ${index}: this boot is not good: ${why}; to check again: atomic host health`];
+  if (!failed) return [`deployment ${index}: its last boot was not good: ${why}`];
+  return [`deployment ${index}: did not boot: ${why}; to try it again: atomic host rollback --to ${index}`];
 }

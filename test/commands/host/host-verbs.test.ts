@@ -190,7 +190,7 @@ test("status answers in JSON as DESIGN lays down", () => {
   ]);
 });
 
-const FURTHER_FIELDS = ["title", "kernel", "deployed", "bootCounter", "unlocked"];
+const FURTHER_FIELDS = ["title", "kernel", "deployed", "bootCounter", "unlocked", "failed", "failure"];
 
 /** The fields that scripts may rely on. */
 function promised(deployment: Record<string, unknown>): Record<string, unknown> {

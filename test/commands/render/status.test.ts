@@ -30,6 +30,8 @@ function deployment(index: number, own: Partial<DeploymentStatus>): DeploymentSt
     kernel: "6.1",
     title: "OS 1.0",
     deployed: NOW - 60,
+    failed: false,
+    failure: null,
     bootCounter: null,
     ...own,
   };
@@ -43,7 +45,13 @@ test("marks what runs, and says what each deployment is", () => {
   const shown = renderStatus(
     status(
       [
-        deployment(0, { pending: true, version: "2.0", etcConflicts: 2, bootCounter: { left: 0, done: 3 } }),
+        deployment(0, {
+          pending: true,
+          version: "2.0",
+          etcConflicts: 2,
+          failed: true,
+          failure: "check x exited with 1",
+        }),
         deployment(1, { booted: true, timestamp: NOW - 60 }),
         deployment(2, { rollback: true, pinned: true, version: null, origin: "os/\x1b[31mred" }),
       ],
@@ -55,11 +63,11 @@ test("marks what runs, and says what each deployment is", () => {
     shown,
     [
       "   INDEX  VERSION  COMMIT        AGE           ORIGIN          STATE",
-      "○  0      2.0      000000000000  1 day ago     os              pending",
+      "○  0      2.0      000000000000  1 day ago     os              pending, failed",
       "●  1      1.0      111111111111  1 minute ago  os              booted",
       "○  2      -        222222222222  1 day ago     os/\\x1b[31mred  rollback, pinned",
       "deployment 0: 2 conflicts in /etc, see: atomic host etc 0",
-      "deployment 0: no boot attempt left, it never came up",
+      "deployment 0: did not boot: check x exited with 1; to try it again: atomic host rollback --to 0",
       "warning: boot entry x names no deployment",
     ].join("\n"),
   );
