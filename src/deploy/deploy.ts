@@ -60,6 +60,7 @@ async function deployAs(sysroot: Sysroot, options: DeployOptions, action: "deplo
     if (source !== undefined) {
       await pullCommit(sysroot, source, {
         resolved,
+        stateroot,
         ...(options.progress === undefined ? {} : { progress: options.progress }),
       });
     }

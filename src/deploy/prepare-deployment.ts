@@ -59,13 +59,19 @@ export function preflightDeployment(sysroot: Sysroot, stateroot: Stateroot, prep
   count(pristineEtc(prepared.tree), etc);
   const copies = Array<number[]>(ETC_COPIES).fill(etc.files).flat();
   const root: Need = { path: sysroot.path, files: [...copies, prepared.image.length], inodes: ETC_COPIES * etc.inodes };
-  const { kernel, initramfs } = prepared.kernel;
-  const installed = statIfExists(
-    AT_FDCWD,
-    join(sysroot.boot, "atomic", `${stateroot}-${prepared.bootChecksum}`, "vmlinuz"),
-  );
-  const files = installed === undefined ? [kernel.size, ...(initramfs === undefined ? [] : [initramfs.size])] : [];
-  preflight([root, { path: sysroot.boot, files, inodes: 1 }]);
+  preflight([root, bootNeed(sysroot, stateroot, prepared)]);
+}
+
+/** What a kernel takes in the boot directory; nothing when it is there. */
+export function bootNeed(
+  sysroot: Sysroot,
+  stateroot: Stateroot,
+  { kernel: { kernel, initramfs }, bootChecksum: checksum }: Pick<Prepared, "kernel" | "bootChecksum">,
+): Need {
+  const path = join(sysroot.boot, "atomic", `${stateroot}-${checksum}`, "vmlinuz");
+  const isInstalled = statIfExists(AT_FDCWD, path) !== undefined;
+  const files = isInstalled ? [] : [kernel.size, ...(initramfs === undefined ? [] : [initramfs.size])];
+  return { path: sysroot.boot, files, inodes: 1 };
 }
 
 function count(node: EtcNode, into: { files: number[]; inodes: number }): void {

@@ -17,7 +17,10 @@ import {
   resolveRev,
 } from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
+import { bootChecksum, findKernel } from "./deployment-kernel.ts";
+import type { Stateroot } from "./deployment-id.ts";
 import { preflight } from "./preflight.ts";
+import { bootNeed } from "./prepare-deployment.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 export interface Resolved {
@@ -39,15 +42,20 @@ export function resolveSpec(repo: Repo, spec: string): Resolved {
 }
 
 /**
- * Brings a commit from another store into the sysroot's, the ref last.
- * @throws AtomicError no-space before anything is written, corrupt, locked
+ * Brings a commit that is to be deployed from another store into the sysroot's, the ref last.
+ * @throws AtomicError no-space before anything is written, be it for the tree or for its kernel; invalid when it has no
+ *   kernel; corrupt, locked
  */
 export async function pullCommit(
   sysroot: Sysroot,
   source: Repo,
-  { resolved, progress }: { resolved: Resolved; progress?: Progress },
+  { resolved, stateroot, progress }: { resolved: Resolved; stateroot: Stateroot; progress?: Progress },
 ): Promise<void> {
-  preflight([{ path: sysroot.repo.path, ...missing(sysroot.repo, loadTree(source, resolved.commit)) }]);
+  const tree = loadTree(source, resolved.commit);
+  const kernel = findKernel(tree);
+  const checksum = bootChecksum({ ...sysroot, repo: source }, kernel);
+  const boot = bootNeed(sysroot, stateroot, { kernel, bootChecksum: checksum });
+  preflight([{ path: sysroot.repo.path, ...missing(sysroot.repo, tree) }, boot]);
   await pullLocal(sysroot.repo, source, { ...resolved, ...(progress === undefined ? {} : { progress }) });
 }
 

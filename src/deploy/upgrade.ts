@@ -69,7 +69,11 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
     const dryRun = options.dryRun === true;
     if (source !== undefined && !dryRun) {
       const { progress } = options;
-      await pullCommit(sysroot, source, { resolved, ...(progress === undefined ? {} : { progress }) });
+      await pullCommit(sysroot, source, {
+        resolved,
+        stateroot: current.stateroot,
+        ...(progress === undefined ? {} : { progress }),
+      });
     }
     if (options.downloadOnly === true) return { update };
     const deployment = await makeDeployment(sysroot, state, {

@@ -20,7 +20,7 @@ import { fsck, parseRefName, pullLocal, resolveRev } from "../../src/ostree/inde
 import { run } from "../../src/spawn.ts";
 import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
-import { codeOf, etcOf, type Host, makeHost, summary } from "./host-fixture.ts";
+import { codeOf, etcOf, type Host, KERNEL, makeHost, summary } from "./host-fixture.ts";
 
 const test = suite("deploy/host-limits", unmet({ root: true, mounts: true, programs: ["mkfs.ext4"] }));
 
@@ -62,6 +62,66 @@ test("refuses what does not fit before it writes anything, and names the bytes",
     assert.match(message, /expected \d+ bytes \(\d+\.\d MiB\) free, found \d+ bytes/);
     assert.is(run(["find", small.path]).stdout.toString(), before);
     assert.is(summary(small), "1+");
+  }));
+
+/** A host whose boot directory is a filesystem of its own, of `mib` MiB, and a second one to upgrade from. */
+async function withSmallBoot(mib: number, work: (small: Sysroot, host: Host) => Promise<void>): Promise<void> {
+  const host = await makeHost();
+  const at = join(host.base, "small");
+  mkdirSync(at);
+  await initHost(at, { disk: createDurable() });
+  run(["mount", "-t", "tmpfs", "-o", `size=${mib}M`, "boot", join(at, "boot")]);
+  mkdirSync(join(at, "boot/loader/entries"), { recursive: true });
+  try {
+    await work(openSysroot(at, createDurable()), host);
+  } finally {
+    run(["umount", join(at, "boot")]);
+    host.remove();
+  }
+}
+
+const MIB = 1024 * 1024;
+const kernelOf = (name: string, mib: number): Record<string, string> => ({
+  [`usr/lib/modules/${KERNEL}/vmlinuz`]: name.repeat(mib * MIB),
+});
+
+test("refuses a kernel for which the boot directory is too small, before it pulls anything", () =>
+  withSmallBoot(5, async (small, host) => {
+    await host.commit("1", kernelOf("a", 2));
+    await deploy(small, { spec: "os/stable", from: host.sysroot.path });
+    await host.commit("2", kernelOf("b", 3));
+    const before = run(["find", small.path]).stdout.toString();
+    const { code, message } = await errorOf(() => upgrade(small));
+    assert.is(code, "no-space");
+    const needed = 3 * MIB + 4096 + MIB; // the initramfs takes a block; what cannot be foreseen, a MiB
+    assert.match(message, new RegExp(`^writing to .*/boot: expected ${needed} bytes .* free, found \\d+ bytes`));
+    assert.is(run(["find", small.path]).stdout.toString(), before);
+    assert.is(summary(small), "1+");
+  }));
+
+test("needs no room in the boot directory for a kernel that is there", () =>
+  withSmallBoot(5, async (small, host) => {
+    const files = { ...kernelOf("a", 3), [`usr/lib/modules/${KERNEL}/initramfs.img`]: "same" };
+    await host.commit("1", files);
+    await deploy(small, { spec: "os/stable", from: host.sysroot.path });
+    await host.commit("2", files);
+    await upgrade(small);
+    assert.is(summary(small), "2+ 1-");
+  }));
+
+test("keeps no kernel in the boot directory that no entry names, over ten upgrades", () =>
+  withSmallBoot(8, async (small, host) => {
+    await host.commit("0", kernelOf("0", 2));
+    await deploy(small, { spec: "os/stable", from: host.sysroot.path });
+    for (let i = 1; i <= 10; i++) {
+      await host.commit(String(i), kernelOf(i % 2 === 0 ? "a" : "b", 2));
+      await upgrade(small);
+      const entries = join(small.boot, "loader/entries");
+      const text = readdirSync(entries).map((name) => readFileSync(join(entries, name), "utf8"));
+      const named = text.map((entry) => /^linux \/atomic\/([^/]+)\/vmlinuz$/m.exec(entry)![1]!).sort();
+      assert.equal(readdirSync(join(small.boot, "atomic")).sort(), named);
+    }
+    assert.is(summary(small), "10+ 9-");
   }));
 
 test("survives a disk that others fill meanwhile", () =>

@@ -48,7 +48,7 @@ export async function installHost(place: InstallPlace, options: InstallOptions):
   const sysroot: Sysroot = { ...made.sysroot, boot: place.boot, bootPrefix: "" };
 
   const source = openSource(sysroot, options.from);
-  await pullCommit(sysroot, source, { resolved: resolveSpec(source, spec), progress });
+  await pullCommit(sysroot, source, { resolved: resolveSpec(source, spec), stateroot: made.stateroot, progress });
   const result = await deploy(sysroot, {
     spec,
     stateroot: made.stateroot,
