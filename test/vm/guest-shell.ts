@@ -12,7 +12,7 @@ export interface Answer {
 export type GuestShell = (command: string, seconds: number) => Promise<Answer>;
 
 /** Seconds from power-on to a shell, several times what it takes. */
-const SHELL_SECONDS = 240;
+const SHELL_SECONDS = 600;
 const KNOCK_MS = 1000;
 
 /** The guest's shell, once it answers. @throws Error when it never does */
@@ -46,7 +46,7 @@ export async function openGuestShell(cycle: PowerCycle): Promise<GuestShell> {
 }
 
 /** A connection to one of QEMU's sockets. */
-export function dial(cycle: PowerCycle, path: string): Promise<Socket> {
+function dial(cycle: PowerCycle, path: string): Promise<Socket> {
   return cycle.wait(`QEMU to listen on ${path}`, 10, () => tryConnect(path));
 }
 

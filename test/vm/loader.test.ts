@@ -8,6 +8,7 @@ import {
   BOOTLOADER_NAMES,
   type BootloaderName,
   bootloaderOf,
+  installedEntries,
   planBootSwitch,
   readBootDirectory,
   settleBootloader,
@@ -17,50 +18,38 @@ import { writeDisk } from "../../src/deploy/install/write-disk.ts";
 import { createDurable } from "../../src/durable.ts";
 import { noProgress } from "../../src/progress.ts";
 import { run } from "../../src/spawn.ts";
-import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
 import { tempDir } from "../support/temp.ts";
-import { firstEntries, hostDisk, type HostDisk } from "./host-disk.ts";
+import { bootDirectoryOf } from "./disk.ts";
+import { vmImages, vmUnmet } from "./images.ts";
 import { powerOn } from "./power-cycle.ts";
-import { qemu } from "./qemu.ts";
 
 const FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 const VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd";
-const reason =
-  unmet({
-    root: true,
-    programs: ["mmdebstrap", "mke2fs", "sfdisk", "mkfs.vfat", "mcopy", "grub-mkimage"],
-    files: [
-      "dist/bin/atomic",
-      FIRMWARE,
-      VARIABLES,
-      "/usr/lib/systemd/boot/efi/systemd-bootx64.efi",
-      "/usr/lib/grub/x86_64-efi/kernel.img",
-    ],
-  }) ?? qemu().missing;
-const test = suite("vm/loader", reason);
+const test = suite("vm/loader", vmUnmet());
 const disk = createDurable();
 const MIB = 1024 ** 2;
 const PLAN = planPartitions(256 * MIB, 128 * MIB);
 /** Seconds from power-on to init, several times what it takes. */
-const INIT_SECONDS = 120;
+const INIT_SECONDS = 300;
 
-let host: HostDisk;
+/** The boot directory of an installed host. */
+let installed: string;
 test.before(async () => {
-  host = await hostDisk();
+  installed = bootDirectoryOf((await vmImages()).disks["systemd-boot"]);
 });
 
 /** A boot directory with a loader and the real kernel, and no entries. */
 function newBoot(name: BootloaderName): string {
   const boot = join(tempDir(), "boot");
   mkdirSync(join(boot, "loader"), { recursive: true });
-  cpSync(join(host.boot, "atomic"), join(boot, "atomic"), { recursive: true });
+  cpSync(join(installed, "atomic"), join(boot, "atomic"), { recursive: true });
   bootloaderOf(name).install(disk, boot, { locate: (directory) => directory, scratch: tempDir() });
   return boot;
 }
 
 function entry(id: string, tries?: number): BootEntry {
-  const { linux, initrd } = firstEntries(host)[0]!;
+  const { linux, initrd } = installedEntries(readBootDirectory(installed), "")[0]!;
   const kargs = ["console=ttyS0,115200", "panic=-1", `started=${id}`, 'quoted="two words"'];
   return { id, title: `Host '${id}'`, linux, initrd, kargs, ...(tries === undefined ? {} : { tries }) };
 }

@@ -2,15 +2,13 @@
 import { join } from "node:path";
 import { peer } from "../support/peers.ts";
 
-/** Where disks are kept, and beside it the lock that lets one machine run at a time. */
+/** Where images are kept. */
 export const VM_CACHE = process.env["ATOMIC_VM"] ?? "/var/tmp/atomic-vm";
 const SUITE = "trixie";
 
 export interface Qemu {
   /** What to put before QEMU's arguments; empty when it is missing. */
   system: readonly string[];
-  /** The same for `qemu-img`. */
-  image: readonly string[];
   /** Why virtual machines cannot be run, as a reason to skip. */
   missing: string | undefined;
 }
@@ -18,11 +16,9 @@ export interface Qemu {
 /** QEMU, made available if need be. It interprets: KVM is not used even where its device exists. */
 export function qemu(): Qemu {
   const system = peer("qemu-system-x86_64", { package: "qemu-system-x86", suite: SUITE });
-  const image = peer("qemu-img", { package: "qemu-utils", suite: SUITE });
-  const missing = system.missing ?? image.missing;
-  if (missing !== undefined) return { system: [], image: [], missing };
+  const { missing } = system;
+  if (missing !== undefined) return { system: [], missing };
   const share = join(system.argv.at(-1)!, "../../share");
   const data = ["qemu", "seabios"].flatMap((name) => ["-L", join(share, name)]);
-  const turn = ["flock", "--no-fork", `${VM_CACHE}.lock`];
-  return { system: [...turn, ...system.argv, ...data, "-accel", "tcg,thread=multi"], image: image.argv, missing };
+  return { system: [...system.argv, ...data, "-accel", "tcg"], missing };
 }

@@ -1,0 +1,4 @@
+/** A host that `grub` starts. */
+import { testWholeLife } from "./whole-life.ts";
+
+testWholeLife("grub");
