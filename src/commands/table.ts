@@ -17,6 +17,7 @@ export interface Verb {
 export const TOPICS: Record<string, string> = {
   host: "The host: deploy, upgrade, roll back, inspect",
   remote: "Remotes: the servers to pull from, and the keys that vouch for them",
+  network: "Networks of containers: create, list, remove",
   repo: "The tree store: commit, inspect, check and copy trees",
 };
 
@@ -69,6 +70,10 @@ export const VERBS: Record<string, Verb> = {
   "remote remove": { summary: "Forget a remote", load: () => import("./remote/remove.ts") },
 
   "repo apply-delta": { summary: "Make a commit from a delta file", load: () => import("./repo/apply-delta.ts") },
+  "network create": { summary: "Make a network for containers", load: () => import("./network/create.ts") },
+  "network list": { summary: "List networks and who is on them", load: () => import("./network/list.ts") },
+  "network remove": { summary: "Remove a network nobody is on", load: () => import("./network/remove.ts") },
+
   "repo cat": { summary: "Print a file of a tree", load: () => import("./repo/cat.ts") },
   "repo checkout": { summary: "Write a tree out as plain files", load: () => import("./repo/checkout.ts") },
   "repo commit": { summary: "Store a directory as a commit", load: () => import("./repo/commit.ts") },

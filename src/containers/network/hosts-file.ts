@@ -1,0 +1,17 @@
+/** How the containers of a network find each other: one `/etc/hosts` for all, so no name server has to run. Spec: hosts(5) */
+import type { Network } from "./network.ts";
+import { gatewayOf } from "./subnet.ts";
+
+/** The names of the host's end, as other runners have them. */
+const HOST_NAMES = "host.containers.internal host.docker.internal";
+
+/** The text of the file. */
+export function hostsFile({ leases, subnet }: Network): string {
+  return [
+    "127.0.0.1 localhost",
+    "::1 localhost ip6-localhost ip6-loopback",
+    `${gatewayOf(subnet)} ${HOST_NAMES}`,
+    ...leases.map(({ address, names }) => `${address} ${names.join(" ")}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,33 @@
+/** A network: a bridge with a subnet, and the containers on it. */
+import type { Subnet } from "./subnet.ts";
+
+export interface Network {
+  name: string;
+  /** Name of the bridge interface. */
+  bridge: string;
+  subnet: Subnet;
+  leases: Lease[];
+  /** The address given out last. */
+  last?: string;
+}
+
+/** A container's place on a network. */
+export interface Lease {
+  /** Id of the container. */
+  container: string;
+  /** What other containers call it. */
+  names: string[];
+  address: string;
+  /** The host's end of the link. */
+  link: string;
+  ports: PublishedPort[];
+}
+
+/** A port of the host that leads to one of a container. */
+export interface PublishedPort {
+  protocol: "tcp" | "udp";
+  /** Only at this address of the host; at all of them without it. */
+  hostAddress?: string;
+  hostPort: number;
+  containerPort: number;
+}
