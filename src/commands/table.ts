@@ -26,6 +26,12 @@ export const VERBS: Record<string, Verb> = {
   compose: { summary: "Build a host tree from a file, and commit it", load: () => import("./compose.ts") },
   completion: { summary: "Print a completion script for bash, zsh or fish", load: () => import("./completion.ts") },
 
+  images: { summary: "List the images of the store", load: () => import("./images.ts") },
+  inspect: { summary: "Show everything known of an image", load: () => import("./inspect.ts") },
+  pull: { summary: "Bring an image into the store", load: () => import("./pull.ts") },
+  rmi: { summary: "Remove images", load: () => import("./rmi.ts") },
+  tag: { summary: "Give an image another name", load: () => import("./tag.ts") },
+
   "host bless": { summary: "Mark this boot as good", load: () => import("./host/bless.ts") },
   "host cleanup": { summary: "Remove what nothing needs", load: () => import("./host/cleanup.ts") },
   "host deploy": { summary: "Make a tree what boots next", load: () => import("./host/deploy.ts") },

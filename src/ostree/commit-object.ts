@@ -30,6 +30,8 @@ export interface Commit {
 const FORMAT = 1;
 const ITEMS = 11;
 const MAX_TEXT = 64 * 1024;
+/** Of a metadata value; an image's manifest is one. */
+const MAX_VALUE = 4 * 1024 * 1024;
 const MAX_METADATA_PAIRS = 1000;
 const MAX_TIMESTAMP = 253_402_300_799; // the last second of the year 9999
 
@@ -100,7 +102,7 @@ function readMetadata(input: CborReader): Record<string, string> {
     const key = input.text(MAX_TEXT);
     if (i > 0 && key <= pairs.at(-1)![0])
       throw new AtomicError("invalid", "decoding commit: metadata keys must be sorted");
-    pairs.push([key, input.text(MAX_TEXT)]);
+    pairs.push([key, input.text(MAX_VALUE)]);
   }
   return Object.fromEntries(pairs);
 }

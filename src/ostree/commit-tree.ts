@@ -4,7 +4,6 @@ import { AtomicError } from "../errors.ts";
 import { close, fstat, isKernelError, O_DIRECTORY, O_RDONLY, open } from "../linux/index.ts";
 import { noProgress, type Progress } from "../progress.ts";
 import { type Commit, encodeCommit } from "./commit-object.ts";
-import { type Dirtree, encodeDirtree } from "./dirtree.ts";
 import { renderImage } from "./image/index.ts";
 import { keepImage } from "./image-cache.ts";
 import { sameMeta } from "./diff.ts";
@@ -14,9 +13,9 @@ import { readCommit } from "./object-store.ts";
 import { readRef, type RefName, writeRef } from "./ref.ts";
 import type { Repo } from "./repo.ts";
 import { type FoundFile, scanDirectory } from "./scan.ts";
+import { bareMeta, stageDirtrees } from "./stage-tree.ts";
 import { openStatCache, type StatCache } from "./stat-cache.ts";
 import { hasObject, stageBytes, transact, type Transaction } from "./transaction.ts";
-import type { DirectoryNode, InodeMeta } from "./tree.ts";
 
 export interface CommitOptions {
   /** The directory to commit. */
@@ -97,10 +96,6 @@ function stageCommit(transaction: Transaction, rootFd: number, options: CommitOp
   };
 }
 
-function bareMeta({ mode, uid, gid, mtime, mtimeNsec, xattrs }: InodeMeta): InodeMeta {
-  return { mode, uid, gid, mtime, mtimeNsec, xattrs };
-}
-
 function openTree(path: string): number {
   try {
     return open(path, O_RDONLY | O_DIRECTORY);
@@ -129,13 +124,4 @@ function storeContent(
   ingestFiles(transaction, rootFd, unknown, task);
   task.finish();
   if (unknown.length > 0) cache.save(files.map(({ stat, node }) => ({ stat, digests: node })));
-}
-
-/** Stages the dirtrees of `directory`, deepest first; returns the checksum of its own. */
-function stageDirtrees(transaction: Transaction, directory: DirectoryNode): Checksum {
-  const entries: Dirtree = new Map();
-  for (const [name, child] of directory.children) {
-    entries.set(name, child.kind === "directory" ? { ...child, tree: stageDirtrees(transaction, child) } : child);
-  }
-  return stageBytes(transaction, encodeDirtree(entries), "dirtree");
 }

@@ -1,4 +1,5 @@
 /** The tree store: objects, dirtrees, commits, refs, mountable images, deltas, fsck, prune. */
+export { type ContentStager, createContentStager } from "./content-stager.ts";
 export { checkout, type CheckoutOptions } from "./checkout.ts";
 export type { Commit } from "./commit-object.ts";
 export { commitTree, type CommitOptions, type CommitResult } from "./commit-tree.ts";
@@ -11,6 +12,7 @@ export {
   writeDelta,
 } from "./delta/index.ts";
 export { type Change, diffCommits } from "./diff.ts";
+export { EMPTY_CHECKSUM, EMPTY_VERITY } from "./dirtree.ts";
 export type { Dirtree, DirtreeEntry, SubtreeEntry } from "./dirtree.ts";
 export { writeDump } from "./dump.ts";
 export { type Defect, type DeployedImage, fsck, type FsckOptions, type FsckReport } from "./fsck.ts";
@@ -41,4 +43,6 @@ export { initRepo, openRepo, type Repo } from "./repo.ts";
 export { resolveRev } from "./rev.ts";
 export { metaOf, readInode } from "./scan.ts";
 export { sealStore } from "./seal.ts";
+export { type CommitFacts, stageTree } from "./stage-tree.ts";
+export { stageBytes, transactAsync, type Transaction } from "./transaction.ts";
 export type * from "./tree.ts";

@@ -25,11 +25,20 @@ export function renderCommit(checksum: Checksum, commit: Commit, style: Style): 
       ["content", `${commit.files} files, ${formatBytes(commit.bytes)}`],
       ["tree", commit.tree],
       ["image", `${commit.image} (fs-verity)`],
-      ...Object.entries(commit.metadata).map(([key, value]): [string, string] => [printable(key), printable(value)]),
+      ...Object.entries(commit.metadata).map(([key, value]): [string, string] => [
+        printable(key),
+        shortened(printable(value)),
+      ]),
     ],
     style,
   );
 }
+
+/** Metadata can be whole documents, which `--json` shows in full. */
+function shortened(value: string): string {
+  return value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value;
+}
+const MAX_SHOWN = 200;
 
 /** One line per commit: checksum, date, version, subject. */
 export function renderLog(commits: { checksum: Checksum; commit: Commit }[], style: Style): string {

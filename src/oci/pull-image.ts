@@ -1,0 +1,160 @@
+/** Bringing an image into the store. */
+import type { Checksum } from "../digest.ts";
+import { AtomicError, isAtomicError } from "../errors.ts";
+import {
+  type DirectoryNode,
+  loadTree,
+  readCommit,
+  readRef,
+  type Repo,
+  stageTree,
+  transactAsync,
+  withRepoLock,
+  writeRef,
+} from "../ostree/index.ts";
+import { noProgress, type Progress } from "../progress.ts";
+import type { Digest } from "./digest.ts";
+import type { ImageConfig } from "./image-config.ts";
+import { imageRef, layerRef, readRecord, recordMetadata } from "./image-record.ts";
+import type { ImageSource } from "./image-source.ts";
+import { applyLayers } from "./layer/apply-layers.ts";
+import { importLayer, type LayerBlob } from "./layer/import-layer.ts";
+import { openSource } from "./open-source.ts";
+import type { Platform } from "./platform.ts";
+import { parseImageReference } from "./reference.ts";
+import { resolveConfig, type ResolvedManifest, resolveManifest } from "./resolve-image.ts";
+
+export interface PullImageOptions {
+  /** `docker://…`, `oci:…`, `oci-archive:…` or `docker-archive:…` */
+  reference: string;
+  /** What the store calls the image; by default what the source calls it. */
+  name?: string;
+  /** This machine's if left out. */
+  platform?: Platform;
+  progress?: Progress;
+}
+export interface PulledImage {
+  name: string;
+  commit: Checksum;
+  manifestDigest: Digest;
+  config: ImageConfig;
+  /** False when the store had exactly this image under this name. */
+  changed: boolean;
+  /** Layers that the store did not have. */
+  newLayers: number;
+}
+
+/**
+ * Pulls an image: its layers that the store lacks, then the tree they make together, the name last. What was complete
+ * stays when this fails, and a second try goes on from there.
+ * @throws AtomicError usage, not-found, invalid (hostile or damaged), corrupt (a digest differs), unsupported, network,
+ *   permission, no-space, locked
+ */
+export async function pullImage(repo: Repo, options: PullImageOptions): Promise<PulledImage> {
+  const source = await openSource(parseImageReference(options.reference));
+  try {
+    return await pullFrom(repo, source, options);
+  } finally {
+    source.close();
+  }
+}
+
+async function pullFrom(repo: Repo, source: ImageSource, options: PullImageOptions): Promise<PulledImage> {
+  const name = options.name ?? source.name;
+  const ref = imageRef(name);
+  const resolved = await resolveManifest(source, options.platform);
+  const present = readRef(repo, ref);
+  const record = present === undefined ? undefined : readRecord(repo, present);
+  if (present !== undefined && record?.manifestDigest === resolved.digest) {
+    return {
+      name,
+      commit: present,
+      manifestDigest: resolved.digest,
+      config: record.config,
+      changed: false,
+      newLayers: 0,
+    };
+  }
+  const { bytes, config } = await resolveConfig(source, resolved.manifest, options.platform);
+  const { progress = noProgress } = options;
+  const missing = missingLayers(repo, resolved, config);
+  const files = await source.layers(
+    missing.map(({ descriptor }) => descriptor),
+    progress,
+  );
+  const blobs = missing.map(({ descriptor: { digest }, diffId }, i): LayerBlob => ({
+    blob: files[i]!,
+    diffId,
+    // Where there is no digest of the blob, the diffID stands in for it.
+    ...(digest === diffId ? {} : { digest }),
+  }));
+  const commit = await withRepoLock(repo, async () => {
+    await importLayers(repo, blobs, progress);
+    const made = await stageImage(repo, { resolved, config, configBytes: bytes, what: source.what });
+    writeRef(repo, ref, made);
+    return made;
+  });
+  source.release(missing.map(({ descriptor }) => descriptor.digest));
+  return { name, commit, manifestDigest: resolved.digest, config, changed: true, newLayers: missing.length };
+}
+
+/** The layers that the store does not have, each once. */
+function missingLayers(repo: Repo, { manifest }: ResolvedManifest, { diffIds }: ImageConfig) {
+  return manifest.layers.flatMap((descriptor, i) => {
+    const diffId = diffIds[i]!;
+    return diffIds.indexOf(diffId) !== i || hasLayer(repo, diffId) ? [] : [{ descriptor, diffId }];
+  });
+}
+
+/** True when the layer's commit can be read; what it needs is checked when it is loaded. */
+function hasLayer(repo: Repo, diffId: Digest): boolean {
+  const commit = readRef(repo, layerRef(diffId));
+  if (commit === undefined) return false;
+  try {
+    readCommit(repo, commit);
+    return true;
+  } catch (error) {
+    if (isAtomicError(error, "not-found") || isAtomicError(error, "corrupt")) return false;
+    throw error;
+  }
+}
+
+/** Stores layers one by one: each stays once it is complete. */
+async function importLayers(repo: Repo, layers: readonly LayerBlob[], progress: Progress): Promise<void> {
+  const task = progress.start("storing layers", { unit: "bytes" });
+  for (const layer of layers) {
+    const commit = await transactAsync(repo, (transaction) => importLayer(transaction, layer, task));
+    writeRef(repo, layerRef(layer.diffId), commit);
+  }
+  task.finish();
+}
+
+interface Documents {
+  resolved: ResolvedManifest;
+  config: ImageConfig;
+  configBytes: Buffer;
+  what: string;
+}
+
+/** The commit of the tree that the layers make together. Equal images become equal commits. */
+async function stageImage(repo: Repo, { resolved, config, configBytes, what }: Documents): Promise<Checksum> {
+  const tree = applyLayers(
+    config.diffIds.map((diffId) => loadLayer(repo, diffId)),
+    what,
+  );
+  const version = config.labels["org.opencontainers.image.version"] ?? config.labels["version"];
+  return transactAsync(repo, async (transaction) =>
+    stageTree(transaction, tree, {
+      timestamp: config.created ?? 0,
+      subject: `image ${resolved.digest}`,
+      ...(version === undefined ? {} : { version }),
+      metadata: recordMetadata(resolved.bytes, configBytes),
+    }),
+  );
+}
+
+function loadLayer(repo: Repo, diffId: Digest): DirectoryNode {
+  const commit = readRef(repo, layerRef(diffId));
+  if (commit === undefined) throw new AtomicError("not-found", `loading layer ${diffId}: not in ${repo.path}`);
+  return loadTree(repo, commit);
+}
