@@ -1,14 +1,18 @@
 /** Changes of a host to interrupt, and what must hold of the host however they were interrupted. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { getFields, readBootDirectory, sortEntries } from "../../src/bootloader/index.ts";
 import {
+  bless,
   cleanup,
   deploy,
   finalize,
+  type HealthReport,
+  hostHistory,
   hostStatus,
+  recordHealth,
   reset,
   rollback,
   type Sysroot,
@@ -32,6 +36,8 @@ export interface Change {
   change: (sysroot: Sysroot, commandLine: string) => Promise<unknown>;
   /** The boot orders that may be found, the final one last. */
   orders: string[];
+  /** What must hold of the end, if it is more than the boot order: then the change is always made again. */
+  end?: (sysroot: Sysroot, where: string) => void;
   /** Problems that `status` may name before the change is completed. */
   problems?: RegExp;
 }
@@ -77,7 +83,59 @@ export const changes: Record<string, Change> = {
     orders: ["3~ 2 1", "3 2 1"],
     problems: /^finalizing [0-9a-f]{12}\.0 failed at \S+: .*no space/i,
   },
+  "blessing a boot": {
+    before: ["1", "2"],
+    change: (sysroot, commandLine) => bless(sysroot, { commandLine, boot: "b" }),
+    orders: ["2 1"],
+    end(sysroot, where) {
+      assert.is(hostStatus(sysroot).deployments[0]!.bootCounter, null, where);
+      assert.is(noted(sysroot, "healthy"), 1, where);
+    },
+  },
+  "recording that a boot is not good": {
+    before: ["1", "2"],
+    change: (sysroot, commandLine) => recordHealth(sysroot, UNHEALTHY, { commandLine, boot: "b" }),
+    orders: ["2 1"],
+    end(sysroot, where) {
+      const { failure, id } = hostStatus(sysroot).deployments[0]!;
+      assert.is(failure, "check net exited with 7", where);
+      const record = readFileSync(join(sysroot.path, "atomic/deploy/default/deploy", id, "failure.json"), "utf8");
+      assert.is((JSON.parse(record) as { attempts: number }).attempts, 1, where);
+    },
+  },
+  "noting a deployment that failed": {
+    before: ["1", "2"],
+    prepare: failThird,
+    change: (sysroot, commandLine) => recordHealth(sysroot, HEALTHY, { commandLine, boot: "b" }),
+    orders: ["2 1 3", "2 1"],
+    end(sysroot, where) {
+      assert.is(noted(sysroot, "failed"), 1, where);
+      assert.is(hostHistory(sysroot)[0]!.reason, "initramfs: mounting the root: no such device", where);
+      assert.not.ok(existsSync(join(sysroot.path, "atomic/boot-failure")), where);
+    },
+  },
 };
+
+const HEALTHY: HealthReport = { healthy: true, checks: [] };
+const UNHEALTHY: HealthReport = {
+  healthy: false,
+  checks: [{ name: "net", path: "/net", required: true, passed: false, ending: "exited with 7", output: "no route" }],
+};
+
+/** How often the history says that. */
+function noted(sysroot: Sysroot, action: string): number {
+  return hostHistory(sysroot).filter((event) => event.action === action).length;
+}
+
+/** Deploys version 3, and leaves it as a loader and an initramfs do that could not start it. */
+async function failThird(sysroot: Sysroot, commandLine: string): Promise<void> {
+  const third = readFileSync(join(sysroot.path, "third"), "utf8");
+  const { id } = await deploy(sysroot, { spec: third, commandLine, stage: false });
+  const entries = join(sysroot.boot, "loader/entries");
+  const name = readdirSync(entries).find((entry) => entry.includes(id))!;
+  renameSync(join(entries, name), join(entries, name.replace("+3-0", "+0-3")));
+  writeFileSync(join(sysroot.path, "atomic/boot-failure"), `default/${id}\nmounting the root: no such device\n`);
+}
 
 /** Deploys the versions before, edits `/etc` as an operator would. @returns the kernel's command line */
 export async function setUp(host: Host, { before, next, prepare }: Change): Promise<string> {
@@ -146,12 +204,13 @@ export async function repeatAndCheck(sysroot: Sysroot, look: Look): Promise<void
     hostStatus(sysroot, commandLine)
       .deployments.map(({ version, staged }) => `${version}${staged ? "~" : ""}`)
       .join(" ");
-  if (order() !== change.orders.at(-1)) {
+  if (order() !== change.orders.at(-1) || change.end !== undefined) {
     await change.change(sysroot, commandLine).catch((error: unknown) => {
       if (!isAtomicError(error, "nothing-to-do")) throw error;
     });
   }
   await cleanup(sysroot, { commandLine });
+  change.end?.(sysroot, where);
   assert.is(order(), change.orders.at(-1), where);
   checkHost(sysroot, { ...look, change: { ...change, problems: /^$/ } });
 
