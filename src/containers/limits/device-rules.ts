@@ -12,6 +12,9 @@ export const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
   { allow: true, type: "c", major: PTS_MAJOR, access: "rwm" },
 ];
 
+/** The rule for a terminal's /dev/console. */
+export const CONSOLE_RULE: DeviceRule = character(5, 1);
+
 function character(major: number, minor: number): DeviceRule {
   return { allow: true, type: "c", major, minor, access: "rwm" };
 }
