@@ -96,5 +96,7 @@ export const VERBS: Record<string, Verb> = {
   "repo pull": { summary: "Copy a commit from another store", load: () => import("./repo/pull.ts") },
   "repo refs": { summary: "List, make or delete refs", load: () => import("./repo/refs.ts") },
   "repo seal": { summary: "Let the kernel check every read of an object", load: () => import("./repo/seal.ts") },
+  "repo sign": { summary: "Vouch for a commit with a key", load: () => import("./repo/sign.ts") },
+  "repo summary": { summary: "Publish a store for others to pull from", load: () => import("./repo/summary.ts") },
   "repo show": { summary: "Show a commit", load: () => import("./repo/show.ts") },
 };

@@ -24,7 +24,9 @@ export { objectFile, openObject, readCommit, readDirtree, readObject } from "./o
 export { prune, type PruneOptions, type PruneResult } from "./prune.ts";
 export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";
 export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } from "./ref.ts";
+export { signCommit } from "./remote/commit-signatures.ts";
 export { fetchRef, listRemoteRefs, parseRefspec } from "./remote/fetch-ref.ts";
+export { publish } from "./remote/publish.ts";
 export { keyId, parsePublicKey } from "./remote/public-key.ts";
 export {
   addRemote,
@@ -36,7 +38,7 @@ export {
   removeRemote,
   type RemoteType,
 } from "./remote/remote-config.ts";
-export { generateKeys } from "./remote/secret-key.ts";
+export { generateKeys, parseSecretKey } from "./remote/secret-key.ts";
 export { renderCommitImage } from "./render-commit.ts";
 export { repair, type RepairReport } from "./repair.ts";
 export { initRepo, openRepo, type Repo } from "./repo.ts";

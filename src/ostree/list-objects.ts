@@ -1,6 +1,6 @@
 /** Every object a store holds, by directory listing. */
 import { type Checksum } from "../digest.ts";
-import { close, isKernelError, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, open, readDirectory } from "../linux/index.ts";
+import { namesIn } from "./names-in.ts";
 import { OBJECT_TYPES, type ObjectType } from "./object-path.ts";
 import type { Repo } from "./repo.ts";
 
@@ -14,20 +14,5 @@ export function* listObjects(repo: Repo): Generator<{ checksum: Checksum; type: 
       const match = NAME.exec(name);
       if (match !== null) yield { checksum: `${prefix}${match[1]!}` as Checksum, type: match[2] as ObjectType };
     }
-  }
-}
-
-function namesIn(path: string): string[] {
-  let fd: number;
-  try {
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  } catch (error) {
-    if (isKernelError(error, "ENOENT")) return [];
-    throw error;
-  }
-  try {
-    return readDirectory(fd).map(({ name }) => name);
-  } finally {
-    close(fd);
   }
 }

@@ -23,7 +23,7 @@ const CHUNK = 1 << 20;
 
 /** The absolute path of an object. */
 export function objectFile(repo: Repo, checksum: Checksum, type: ObjectType): string {
-  return `${repo.path}/objects/${objectPath(checksum, type)}`;
+  return repo.incoming?.(checksum, type) ?? `${repo.path}/objects/${objectPath(checksum, type)}`;
 }
 
 /** The size in bytes of an object on disk, or undefined when the store lacks it. */

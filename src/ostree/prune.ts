@@ -8,6 +8,8 @@ import { log } from "./log.ts";
 import { objectFile, objectSize } from "./object-store.ts";
 import { visitReachable } from "./reach.ts";
 import { listRefs, readRef } from "./ref.ts";
+import { pruneSignatures } from "./remote/commit-signatures.ts";
+import { clearIncoming, isPulling } from "./remote/incoming.ts";
 import type { Repo } from "./repo.ts";
 
 export interface PruneOptions {
@@ -55,6 +57,8 @@ export async function prune(
     }
     if (dryRun) return result;
     pruneCachedImages(repo, images);
+    pruneSignatures(repo, needed);
+    if (!isPulling(repo)) clearIncoming(repo);
     if (result.removed > 0) repo.disk.barrier(repo.path);
     return result;
   });

@@ -6,15 +6,20 @@
  *     objects/XX/<62 hex>.{file,dirtree,commit}
  *     refs/<name>            64 hex digits and a newline
  *     staging/               objects of the running transaction; removed by the next one
+ *     incoming/              objects of a pull that is not complete
+ *     remotes/, signatures/  where to pull from; who signed which commit
+ *     summary, packs/        what is published for others to pull
  *     cache/                 derived data, safe to delete
  *
  * `objects/` is root-only: objects carry no permissions of their own, the images that lead to them do.
  */
 import { join } from "node:path";
+import type { Checksum } from "../digest.ts";
 import type { Durable } from "../durable.ts";
 import { AtomicError } from "../errors.ts";
 import { isKernelError, readFile } from "../linux/index.ts";
 import { formatText, parseFormat } from "../format.ts";
+import type { ObjectType } from "./object-path.ts";
 
 export interface Repo {
   /** Absolute path of the store. */
@@ -23,6 +28,8 @@ export interface Repo {
   readonly disk: Durable;
   /** A read-only-compatible feature we do not know: reading is safe, writing is not. */
   readonly readOnly: boolean;
+  /** Where an object lies that was downloaded but is not in the store yet: only while it is being pulled. */
+  readonly incoming?: (checksum: Checksum, type: ObjectType) => string | undefined;
 }
 
 const DIRECTORIES = [

@@ -126,6 +126,11 @@ export function noteStaged(transaction: Transaction, checksum: Checksum, type: O
   transaction.staged.set(`${checksum}.${type}`, { checksum, type, size, path });
 }
 
+/** Takes an object that lies outside of the staging directory already, on the same filesystem; it has been checked. */
+export function noteDownloaded(transaction: Transaction, object: StagedObject): void {
+  transaction.staged.set(`${object.checksum}.${object.type}`, object);
+}
+
 /**
  * True when the store has the object and its bytes hash to its name: what exists is verified, not trusted.
  * A damaged one counts as absent, so that publishing replaces it.

@@ -1,6 +1,6 @@
 /** Key files as an operator names them. */
 import { readFile } from "../../linux/index.ts";
-import { parsePublicKey } from "../../ostree/index.ts";
+import { parsePublicKey, parseSecretKey } from "../../ostree/index.ts";
 import { basename } from "node:path";
 
 const MAX_KEY_FILE = 64 * 1024;
@@ -10,7 +10,11 @@ export function readPublicKeys(files: readonly string[]): ReturnType<typeof pars
   return files.map((file) => parsePublicKey(readKeyText(file), basename(file).replace(/\.(pub|pem)$/, "")));
 }
 
-/** The text of a key file. @throws AtomicError not-found, permission */
-export function readKeyText(file: string): string {
+/** The secret keys in `files`. @throws AtomicError not-found, invalid, unsupported (protected by a password) */
+export function readSecretKeys(files: readonly string[]): ReturnType<typeof parseSecretKey>[] {
+  return files.map((file) => parseSecretKey(readKeyText(file), file));
+}
+
+function readKeyText(file: string): string {
   return readFile(file, MAX_KEY_FILE).toString("utf8");
 }

@@ -1,6 +1,7 @@
 import { integer, string } from "@oclif/core/flags";
-import { commitTree, parseRefName } from "../../ostree/index.ts";
-import { directoryFlag, refFlag } from "../args.ts";
+import { commitTree, parseRefName, signCommit, withRepoLock } from "../../ostree/index.ts";
+import { directoryFlag, fileFlag, refFlag } from "../args.ts";
+import { readSecretKeys } from "../remote/read-keys.ts";
 import { RepoCommand } from "./base.ts";
 
 /** `atomic repo commit` */
@@ -16,6 +17,7 @@ export default class RepoCommit extends RepoCommand {
       helpValue: "SECONDS",
       min: 0,
     }),
+    "sign-key": fileFlag({ summary: "sign with this secret key; may be repeated", multiple: true }),
   };
 
   static override examples = ["<%= config.bin %> repo commit --tree rootfs --ref debian/13 --version 13.1"];
@@ -23,7 +25,9 @@ export default class RepoCommit extends RepoCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(RepoCommit);
     const { tree, ref, version, subject, timestamp } = flags;
-    const result = await commitTree(this.open(flags), {
+    const keys = readSecretKeys(flags["sign-key"] ?? []);
+    const repo = this.open(flags);
+    const result = await commitTree(repo, {
       tree,
       ref: parseRefName(ref),
       progress: this.progress(flags),
@@ -31,6 +35,7 @@ export default class RepoCommit extends RepoCommand {
       ...(subject === undefined ? {} : { subject }),
       ...(timestamp === undefined ? {} : { timestamp }),
     });
+    if (keys.length > 0) await withRepoLock(repo, () => signCommit(repo, result.commit, keys));
     this.show(flags, result, () => result.commit);
   }
 }

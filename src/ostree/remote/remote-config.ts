@@ -1,17 +1,9 @@
 /** `remotes/NAME.json` of a store: where commits are pulled from, and who may vouch for them. */
 import { join } from "node:path";
 import { AtomicError, isAtomicError } from "../../errors.ts";
-import {
-  close,
-  isKernelError,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_RDONLY,
-  open,
-  readDirectory,
-  readFile,
-} from "../../linux/index.ts";
+import { isKernelError, readFile } from "../../linux/index.ts";
 import { withRepoLock } from "../lock.ts";
+import { namesIn } from "../names-in.ts";
 import type { Repo } from "../repo.ts";
 import { isKeyText, keyId, type PublicKey } from "./public-key.ts";
 
@@ -54,6 +46,7 @@ export async function removeRemote(repo: Repo, name: string): Promise<void> {
   await withRepoLock(repo, () => {
     readRemote(repo, name);
     repo.disk.unlink(configFile(repo, name));
+    repo.disk.removeTree(join(repo.path, "remotes", `${name}.seen`));
     repo.disk.fsyncDirectory(join(repo.path, "remotes"));
   });
 }
@@ -110,20 +103,8 @@ export function findRemote(repo: Repo, name: string): Remote | undefined {
 
 /** All remotes, sorted by name. @throws AtomicError corrupt, unsupported */
 export function listRemotes(repo: Repo): Remote[] {
-  let fd: number;
-  try {
-    fd = open(join(repo.path, "remotes"), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  } catch (error) {
-    if (isKernelError(error, "ENOENT")) return [];
-    throw error;
-  }
-  try {
-    const names = readDirectory(fd).map(({ name }): string => name);
-    const remotes = names.filter((name) => name.endsWith(".json") && NAME.test(name.slice(0, -".json".length)));
-    return remotes.sort().flatMap((name) => findRemote(repo, name.slice(0, -".json".length)) ?? []);
-  } finally {
-    close(fd);
-  }
+  const names = namesIn(join(repo.path, "remotes")).filter((name) => name.endsWith(".json"));
+  return names.sort().flatMap((name) => findRemote(repo, name.slice(0, -".json".length)) ?? []);
 }
 
 /** Reads `text`, the settings of remote `name`. @throws AtomicError corrupt, unsupported (a newer format) */

@@ -1,0 +1,176 @@
+/** Remotes of our own type: a summary, and packs that are read in ranges. */
+import type { Checksum } from "../../digest.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
+import { noProgress } from "../../progress.ts";
+import { withRepoLock } from "../lock.ts";
+import type { ObjectType } from "../object-path.ts";
+import { objectSize, readObject } from "../object-store.ts";
+import { readRef, writeRef } from "../ref.ts";
+import type { Repo } from "../repo.ts";
+import { noteDownloaded, type StagedObject, transact } from "../transaction.ts";
+import { visitReachable } from "../reach.ts";
+import { addSignatures } from "./commit-signatures.ts";
+import type { Fetched, RemoteDriver } from "./driver.ts";
+import { clearIncoming, type Incoming, withIncoming } from "./incoming.ts";
+import { keyId } from "./public-key.ts";
+import { planPull, type PullContext, type PullPlan, view } from "./pull-plan.ts";
+import { publishedRef, readSummary, rememberSummary } from "./read-summary.ts";
+import type { Remote } from "./remote-config.ts";
+import { runJob } from "./run-job.ts";
+import { signerOf } from "./signature.ts";
+import { openSource, type Source } from "./source.ts";
+import type { PublishedRef } from "./summary.ts";
+
+/** Requests under way at a time. */
+const CONNECTIONS = 4;
+/** How often someone may prune what a pull relies on before it gives up. */
+const ROUNDS = 3;
+
+export const atomicDriver: RemoteDriver = {
+  async tips(repo, remote, options) {
+    const source = openSource(remote);
+    try {
+      const { summary } = await readSummary(repo, remote, source, options);
+      return summary.refs.map(({ ref, commit, timestamp, version }) => ({
+        ref,
+        id: commit,
+        commit,
+        timestamp,
+        ...(version === undefined ? {} : { version }),
+      }));
+    } finally {
+      source.close();
+    }
+  },
+
+  async fetch(repo, remote, options) {
+    const source = openSource(remote);
+    try {
+      const seen = await readSummary(repo, remote, source, options);
+      const entry = publishedRef(seen, remote, options.ref);
+      const packs = entry.packs.map((name) => seen.summary.packs.find((pack) => pack.name === name)!);
+      const fetched = await pullPublished(repo, remote, { ...options, source, entry, packs });
+      await rememberSummary(repo, remote, seen);
+      return fetched;
+    } finally {
+      source.close();
+    }
+  },
+};
+
+type FetchOptions = Parameters<RemoteDriver["fetch"]>[2];
+type Published = FetchOptions & { source: Source; entry: PublishedRef; packs: PullContext["packs"] };
+
+async function pullPublished(repo: Repo, remote: Remote, options: Published): Promise<Fetched> {
+  const { entry, localRef } = options;
+  const { commit, signatures } = entry;
+  // What a ref of the store names is whole.
+  if (readRef(repo, localRef) === commit) {
+    const signature = vouch(remote, entry, readObject(repo, commit, "commit"));
+    return { commit, signature, objects: 0, bytes: 0 };
+  }
+  return withIncoming(repo, async (incoming) => {
+    let signature = "";
+    let bytes = 0;
+    const context: PullContext = {
+      repo,
+      source: options.source,
+      incoming,
+      packs: options.packs,
+      arrived: (count) => (bytes += count),
+      check: (text) => (signature = vouch(remote, entry, text)),
+    };
+    for (let left = ROUNDS; ; left--) {
+      const plan = await planPull(context, commit);
+      options.onPlan?.({ download: plan.download, files: plan.files });
+      await download(plan, context, options);
+      const objects = await store(repo, incoming, { commit, signatures, localRef });
+      if (objects !== undefined) return { commit, signature, objects, bytes };
+      if (left === 1)
+        throw new AtomicError("conflict", `pulling ${commit}: objects it relies on were removed meanwhile`);
+    }
+  });
+}
+
+/** Who vouches for a commit, for people. @throws AtomicError untrusted */
+function vouch({ name, keys, insecure }: Remote, { commit, signatures }: PublishedRef, bytes: Buffer): string {
+  if (insecure) return `unsigned: remote ${name} is insecure`;
+  const signer = signerOf(bytes, signatures, keys);
+  if (signer !== undefined) return `ed25519 ${keyId(signer)} (${signer.name} of remote ${name})`;
+  const found = signatures.length === 0 ? "nobody" : signatures.map(keyId).join(", ");
+  throw new AtomicError(
+    "untrusted",
+    `pulling ${commit} from remote ${name}: expected a signature of ${keys.map(keyId).join(" or ")}, found ${found}`,
+    { hint: `atomic remote keys add ${name} FILE` },
+  );
+}
+
+/** Carries out the plan's requests, several at a time; the first failure ends all of them. */
+async function download(plan: PullPlan, context: PullContext, { progress = noProgress }: FetchOptions): Promise<void> {
+  const task = progress.start("pulling", { total: plan.download, unit: "bytes" });
+  const queue = plan.jobs.values();
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    for (const { job, path } of queue) {
+      const arrived = (count: number): void => {
+        if (failed) throw new AtomicError("network", "pulling: another request failed");
+        context.arrived(count);
+        task.advance(count);
+      };
+      try {
+        await runJob(job, { ...context, path, arrived });
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: CONNECTIONS }, worker));
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+  task.finish();
+}
+
+/**
+ * Gives what arrived its names and moves the ref, all or nothing.
+ * @returns how many objects were new; undefined when some are missing, because somebody pruned meanwhile
+ */
+async function store(
+  repo: Repo,
+  incoming: Incoming,
+  { commit, signatures, localRef }: Pick<PublishedRef, "commit" | "signatures"> & { localRef: Published["localRef"] },
+): Promise<number | undefined> {
+  return withRepoLock(repo, () => {
+    const needed = neededFrom(repo, incoming, commit);
+    if (needed === undefined) return undefined;
+    transact(repo, (transaction) => needed.forEach((object) => noteDownloaded(transaction, object)));
+    addSignatures(repo, commit, signatures);
+    writeRef(repo, localRef, commit);
+    clearIncoming(repo);
+    return needed.length;
+  });
+}
+
+/** The downloaded objects that a commit needs; undefined unless with them it needs nothing more. */
+function neededFrom(repo: Repo, incoming: Incoming, commit: Checksum): StagedObject[] | undefined {
+  const needed: StagedObject[] = [];
+  let whole = true;
+  visitReachable(view({ repo, incoming }), commit, {
+    seen: new Set(),
+    visit({ checksum, type, size }) {
+      const arrived = incoming.arrived.get(`${checksum}.${type}`);
+      if (arrived !== undefined) needed.push({ checksum, type, size: arrived, path: incoming.path(checksum, type) });
+      else if (!isStored(repo, checksum, type, size)) whole = false;
+    },
+    unreadable(_, error) {
+      if (!isAtomicError(error, "not-found")) throw error;
+      whole = false;
+    },
+  });
+  return whole ? needed : undefined;
+}
+
+function isStored(repo: Repo, checksum: Checksum, type: ObjectType, size: number | undefined): boolean {
+  const found = objectSize(repo, checksum, type);
+  return found !== undefined && (size === undefined || found === size);
+}

@@ -1,0 +1,51 @@
+/** What every type of remote can be asked. */
+import type { Checksum } from "../../digest.ts";
+import type { Progress } from "../../progress.ts";
+import type { RefName } from "../ref.ts";
+import type { Repo } from "../repo.ts";
+import type { Remote } from "./remote-config.ts";
+
+/** What a ref of a remote names. */
+export interface RemoteTip {
+  ref: RefName;
+  /** What the remote calls it: for our own remotes the commit. */
+  id: string;
+  /** The commit it is, or will be once fetched, where that is known before. */
+  commit?: Checksum;
+  /** Of the commit, in seconds since the epoch. */
+  timestamp?: number;
+  version?: string;
+}
+
+export interface FetchOptions {
+  ref: RefName;
+  /** Accept what is older than what the remote showed before. */
+  allowDowngrade?: boolean;
+  progress?: Progress;
+  /** Told what is to be fetched and stored before any file is; it may refuse by throwing. */
+  onPlan?: (plan: FetchPlan) => void;
+}
+
+export interface FetchPlan {
+  /** Bytes to be transferred. */
+  download: number;
+  /** Sizes in bytes of the files to be stored. */
+  files: number[];
+}
+
+export interface Fetched {
+  commit: Checksum;
+  /** Who vouches for it, for people: `origin.signature`. */
+  signature: string;
+  /** Objects the store did not have, and the bytes that were transferred for them. */
+  objects: number;
+  bytes: number;
+}
+
+/** How remotes of one type are asked. None of these takes the store's lock for longer than a write takes. */
+export interface RemoteDriver {
+  /** All refs, sorted by name. @throws AtomicError network, not-found, invalid, untrusted */
+  tips(repo: Repo, remote: Remote, options: { allowDowngrade?: boolean }): Promise<RemoteTip[]>;
+  /** Brings the commit with all it needs into the store; the ref `localRef` moves last. */
+  fetch(repo: Repo, remote: Remote, options: FetchOptions & { localRef: RefName }): Promise<Fetched>;
+}

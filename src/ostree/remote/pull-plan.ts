@@ -1,0 +1,144 @@
+/**
+ * What a pull will take, known before any file is fetched: the commit and its dirtrees come first, and with them the
+ * names and sizes of all files.
+ */
+import type { Checksum } from "../../digest.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
+import { MAX_METADATA_BYTES } from "../cbor-reader.ts";
+import type { ObjectType } from "../object-path.ts";
+import { objectSize, readObject } from "../object-store.ts";
+import { visitReachable } from "../reach.ts";
+import type { Repo } from "../repo.ts";
+import type { Incoming } from "./incoming.ts";
+import { type PackIndex, parsePackIndex } from "./pack-index.ts";
+import { planJobs, type PullJob } from "./pull-jobs.ts";
+import { runJob } from "./run-job.ts";
+import type { Source } from "./source.ts";
+import type { PublishedPack } from "./summary.ts";
+
+export interface PullPlan {
+  commit: Checksum;
+  jobs: { path: string; job: PullJob }[];
+  /** Bytes still to be transferred. */
+  download: number;
+  /** Sizes in bytes of the files to be stored. */
+  files: number[];
+}
+
+export interface PullContext {
+  repo: Repo;
+  source: Source;
+  incoming: Incoming;
+  /** Where to look for objects, in this order. */
+  packs: readonly PublishedPack[];
+  /** Called with bytes as they are transferred. */
+  arrived(bytes: number): void;
+  /** Looks at the commit's bytes before anything it names is believed. */
+  check(commit: Buffer): void;
+}
+
+/** All dirtrees of a host have a few megabytes; this bounds what a hostile remote can fill the disk with unseen. */
+const MAX_TREE_BYTES = 512 * 1024 * 1024;
+
+/**
+ * Fetches the commit and its dirtrees into `incoming/` and says what is left to fetch.
+ * @throws AtomicError network, not-found (the remote lacks something), invalid, corrupt, and what `check` throws
+ */
+export async function planPull(context: PullContext, commit: Checksum): Promise<PullPlan> {
+  const loaded: LoadedPack[] = [];
+  const left = [...context.packs];
+  let checked = false;
+  for (;;) {
+    if (!checked && isHere(context, { checksum: commit, type: "commit" })) {
+      context.check(readObject(view(context), commit, "commit"));
+      checked = true;
+    }
+    const { trees, files } = missingObjects(context, commit);
+    const known = (object: Needed): boolean => loaded.some(({ keys }) => keys.has(keyOf(object)));
+    const unknown = [...trees, ...files].find((object) => !known(object));
+    if (unknown !== undefined) {
+      const pack = left.shift();
+      if (pack === undefined)
+        throw new AtomicError("not-found", `pulling ${commit}: the remote lacks ${unknown.type} ${unknown.checksum}`);
+      loaded.push(await loadPack(context, pack));
+    } else if (trees.length === 0) {
+      return { commit, ...fileJobs(loaded, files), files: files.map(({ size = 0 }) => size) };
+    }
+    for (const pack of loaded) {
+      if (trees.some((object) => pack.keys.has(keyOf(object)))) await fetchTrees(context, pack);
+    }
+  }
+}
+
+interface Needed {
+  checksum: Checksum;
+  type: ObjectType;
+  size?: number;
+}
+interface LoadedPack {
+  path: string;
+  index: PackIndex;
+  keys: ReadonlySet<string>;
+}
+
+const keyOf = ({ checksum, type }: Needed): string => `${checksum}.${type}`;
+
+/** The store with what has arrived. */
+export function view({ repo, incoming }: Pick<PullContext, "repo" | "incoming">): Repo {
+  return {
+    ...repo,
+    incoming: (checksum, type) =>
+      incoming.arrived.has(keyOf({ checksum, type })) ? incoming.path(checksum, type) : undefined,
+  };
+}
+
+function isHere(context: PullContext, { checksum, type, size }: Needed): boolean {
+  const found = objectSize(view(context), checksum, type);
+  return found !== undefined && (size === undefined || found === size);
+}
+
+function missingObjects(context: PullContext, commit: Checksum): { trees: Needed[]; files: Needed[] } {
+  const [trees, files]: [Needed[], Needed[]] = [[], []];
+  visitReachable(view(context), commit, {
+    seen: new Set(),
+    visit(object) {
+      if (object.type === "file" && !isHere(context, object)) files.push(object);
+    },
+    unreadable(object, error) {
+      if (!isAtomicError(error, "not-found")) throw error;
+      trees.push(object);
+    },
+  });
+  return { trees, files };
+}
+
+async function loadPack({ source, arrived }: PullContext, { name, index: size }: PublishedPack): Promise<LoadedPack> {
+  const answer = await source.get(`packs/${name}.index`, { max: Math.min(size, MAX_METADATA_BYTES) });
+  const bytes = answer?.bytes ?? Buffer.alloc(0);
+  arrived(bytes.length);
+  const index = parsePackIndex(bytes, name);
+  return { path: `packs/${name}.pack`, index, keys: new Set(index.objects.map(keyOf)) };
+}
+
+/** Brings every commit and dirtree of a pack in few requests; level by level there would be as many as the tree is deep. */
+async function fetchTrees(context: PullContext, { path, index }: LoadedPack): Promise<void> {
+  const wanted = new Set(index.objects.filter((object) => object.type !== "file" && !isHere(context, object)));
+  const bytes = [...wanted].reduce((sum, { size }) => sum + size, 0);
+  if (bytes > MAX_TREE_BYTES)
+    throw new AtomicError(
+      "invalid",
+      `reading ${path}: expected at most ${MAX_TREE_BYTES} bytes of dirtrees, found ${bytes}`,
+    );
+  for (const job of planJobs(index, (object) => wanted.has(object))) await runJob(job, { ...context, path });
+}
+
+/** Each file from the first pack that has it. */
+function fileJobs(loaded: readonly LoadedPack[], files: readonly Needed[]): Pick<PullPlan, "jobs" | "download"> {
+  const left = new Set(files.map(keyOf));
+  const jobs = loaded.flatMap(({ path, index }) => {
+    const wanted = new Set(index.objects.filter((object) => left.has(keyOf(object))));
+    for (const object of wanted) left.delete(keyOf(object));
+    return planJobs(index, (object) => wanted.has(object)).map((job) => ({ path, job }));
+  });
+  return { jobs, download: jobs.reduce((sum, { job }) => sum + job.length, 0) };
+}
