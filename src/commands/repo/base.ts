@@ -1,9 +1,13 @@
 /** What the verbs of a store share: which store they mean. */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createDurable } from "../../durable.ts";
 import { openRepo, type Repo } from "../../ostree/index.ts";
 import { directoryFlag } from "../args.ts";
 import { BaseCommand, globalFlags } from "../base.ts";
+
+/** The store of the running host, whose root is a deployment. */
+const BOOTED = "/sysroot/atomic/repo";
 
 /** A verb that works on one store. */
 export abstract class RepoCommand extends BaseCommand {
@@ -18,7 +22,8 @@ export abstract class RepoCommand extends BaseCommand {
   }
 }
 
-/** Absolute path of the store the flags name. */
+/** Absolute path of the store the flags name; that of `/` is on the physical root. */
 export function repoPath(flags: { sysroot: string; repo: string | undefined }): string {
-  return resolve(flags.repo ?? join(flags.sysroot, "atomic/repo"));
+  const path = resolve(flags.repo ?? join(flags.sysroot, "atomic/repo"));
+  return path === "/atomic/repo" && existsSync(BOOTED) ? BOOTED : path;
 }

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import * as assert from "uvu/assert";
+import { run } from "../../../src/spawn.ts";
 import { cli, cliJson, type CliResult } from "../../support/cli.ts";
 import { unmet } from "../../support/needs.ts";
 import { suite } from "../../support/suite.ts";
@@ -317,3 +318,20 @@ test("reports progress in JSON on standard error", () => {
 });
 
 const MAIN = resolve(import.meta.dirname, "../../../src/main.ts");
+
+test.needs({ mounts: true })("means the physical root's store on a booted host", () => {
+  const root = join(dir, "booted");
+  const scratch = join(dir, "scratch");
+  for (const path of [root, scratch]) mkdirSync(path);
+  run(["mount", "-t", "tmpfs", "scratch", scratch]);
+  for (const name of ["upper", "work"]) mkdirSync(join(scratch, name));
+  const layers = `lowerdir=/,upperdir=${join(scratch, "upper")},workdir=${join(scratch, "work")}`;
+  run(["mount", "-t", "overlay", "-o", layers, "overlay", root]);
+  for (const path of ["/proc", dir]) run(["mount", "--bind", path, join(root, path)]);
+  mkdirSync(join(root, "sysroot/atomic"), { recursive: true });
+  symlinkSync(store, join(root, "sysroot/atomic/repo"));
+  const { stdout } = run(["chroot", root, process.execPath, resolve("src/main.ts"), "repo", "refs"]);
+  assert.is(stdout.toString(), repo("refs").stdout);
+  run(["umount", "--recursive", root]);
+  run(["umount", scratch]);
+});
