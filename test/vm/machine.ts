@@ -42,7 +42,9 @@ export interface Machine {
 
 const FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 /** Seconds for what a guest does; several times what it takes, because other work may have the processor. */
-const PATIENCE = 300;
+const PATIENCE = 900;
+/** Firmware and loaders take what comes from a serial port for keys that were pressed. */
+const STARTED = /atomic: starting /;
 
 /** The arguments for a file as a further disk, which the guest can only read; `serial` is its name below /dev/disk. */
 export function dataDrive(path: string, serial: string): string[] {
@@ -59,9 +61,11 @@ export async function startMachine({ disk, direct, devices = [], drive }: Machin
     ...(direct === undefined ? firmware(disk) : directly(direct)),
     ...devices,
   ]);
+  const see = (pattern: RegExp, seconds = PATIENCE): Promise<string> =>
+    cycle.wait(`the console to show ${pattern}`, seconds, () => pattern.exec(cycle.console())?.[0]);
   let guest: Promise<GuestShell> | undefined;
   const shell = async (command: string, seconds = PATIENCE): Promise<Answer> => {
-    guest ??= openGuestShell(cycle);
+    guest ??= see(STARTED).then(() => openGuestShell(cycle));
     return (await guest)(command, seconds);
   };
   return {
@@ -69,8 +73,7 @@ export async function startMachine({ disk, direct, devices = [], drive }: Machin
     ended: (seconds = PATIENCE) => cycle.ended(seconds),
     kill: cycle.kill,
     shell,
-    see: (pattern, seconds = PATIENCE) =>
-      cycle.wait(`the console to show ${pattern}`, seconds, () => pattern.exec(cycle.console())?.[0]),
+    see,
     async expect(command, seconds) {
       const { status, output } = await shell(command, seconds);
       if (status !== 0) throw new Error(`in the guest, \`${command}\` ended with ${status}: ${output}`);
