@@ -10,12 +10,11 @@ import { noteStaged, OBJECT_MODE, stagedFile, transact, type Transaction } from 
 import { type ByteReader, createByteReader } from "./byte-reader.ts";
 import { type DeltaFile, withDeltaFile } from "./delta-file.ts";
 import { type DeltaObject, listDeltaObjects } from "./delta-objects.ts";
+import { makeObject } from "./make-object.ts";
 import { parseObjectTable } from "./object-table.ts";
-import { patchBytes } from "./patch-bytes.ts";
-import { readSources, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import { readSourceNames, type SourceName } from "./source-names.ts";
 import { eachStream, type Streams } from "./streams.ts";
-import { windowsOf } from "./window.ts";
 
 export interface ApplyDeltaOptions {
   /** The delta file. */
@@ -87,7 +86,7 @@ function makeObjects(transaction: Transaction, { delta, old, task }: Work): void
     for (let left = part.objects; left > 0; left--) {
       const object = objects[made]!;
       const names = readSourceNames(streams.operations, { table: 1, old: old.length, new: made });
-      const found = makeObject(transaction, { object, sources: names.map(source), streams });
+      const found = stageObject(transaction, { object, sources: names.map(source), streams });
       if (found !== object.checksum) {
         checkOld(
           transaction.repo,
@@ -113,8 +112,8 @@ interface Making {
   streams: Streams<ByteReader>;
 }
 
-/** Stages the object, window by window. Returns the checksum of what became of it; it counts as staged only if right. */
-function makeObject(transaction: Transaction, { object, sources, streams }: Making): Checksum {
+/** Stages the object. Returns the checksum of what became of it; it counts as staged only if right. */
+function stageObject(transaction: Transaction, { object, sources, streams }: Making): Checksum {
   const { checksum, type, size } = object;
   if (transaction.staged.has(`${checksum}.${type}`)) {
     throw new AtomicError("invalid", `applying a delta: ${type} ${checksum} is made twice`);
@@ -122,8 +121,7 @@ function makeObject(transaction: Transaction, { object, sources, streams }: Maki
   const file = transaction.repo.disk.create(stagedFile(transaction, checksum, type), OBJECT_MODE);
   const hasher = createHasher();
   try {
-    for (const window of windowsOf(size)) {
-      const bytes = patchBytes(readSources(sources, window.at), window.size, streams);
+    for (const bytes of makeObject(size, sources, streams)) {
       hasher.update(bytes);
       file.write(bytes);
     }

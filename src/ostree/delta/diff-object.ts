@@ -1,10 +1,12 @@
 /** The difference of one object, ready to be put behind others: what the threads of `generateDelta` compute. */
+import { isAtomicError } from "../../errors.ts";
 import { createByteReader } from "./byte-reader.ts";
 import { diffBytes } from "./diff-bytes.ts";
-import { patchBytes } from "./patch-bytes.ts";
+import { makeObject } from "./make-object.ts";
+import { PLAIN, type Unpacked, unpackings } from "./packing.ts";
 import { readRegion, readSources, type Source } from "./source.ts";
 import { createStreams, eachStream, type Streams } from "./streams.ts";
-import { windowsOf } from "./window.ts";
+import { type Region, windowsOf } from "./window.ts";
 
 /** One object and what it is made from. */
 export interface DiffJob {
@@ -13,21 +15,60 @@ export interface DiffJob {
 }
 
 /**
- * The pieces of each of the object's windows. What is returned has been applied once, by the code that hosts run.
+ * What `makeObject` makes the object of. It has been made once, by the code that hosts run: a file that cannot be
+ * compressed again to its very bytes is differenced as it is.
  * @throws KernelError when an object cannot be read
  */
-export function diffObject({ target, sources }: DiffJob): Streams<Uint8Array> {
-  const out = createStreams();
-  for (const window of windowsOf(target.size)) {
-    const next = new Uint8Array(window.size);
-    readRegion(target, window, next);
-    const base = readSources(sources, window.at);
-    const before = eachStream((name) => out[name].finish().length);
-    diffBytes(base, next, out);
-    const written = eachStream((name) => createByteReader(out[name].finish().subarray(before[name]), name));
-    if (!Buffer.from(patchBytes(base, next.length, written).buffer).equals(next)) {
-      throw new Error("a difference does not make what it was made from");
+export function diffObject(job: DiffJob): Streams<Uint8Array> {
+  const windows = windowsOf(job.target.size);
+  if (windows.length === 1) {
+    const base = readSources(job.sources, 0);
+    const next = readWindow(job.target, windows[0]!);
+    for (const unpacked of unpackings(base, next)) {
+      const streams = diffUnpacked(unpacked);
+      if (makes(job, streams)) return streams;
     }
+  } else {
+    const streams = diffWindows(job, windows);
+    if (makes(job, streams)) return streams;
   }
+  throw new Error("a difference does not make what it was made from");
+}
+
+function diffUnpacked({ packing, base, next }: Unpacked): Streams<Uint8Array> {
+  const out = createStreams();
+  out.operations.varint(packing);
+  if (packing !== PLAIN) out.operations.varint(next.length);
+  diffBytes(base, next, out);
   return eachStream((name) => out[name].finish());
+}
+
+function diffWindows({ target, sources }: DiffJob, windows: readonly Region[]): Streams<Uint8Array> {
+  const out = createStreams();
+  out.operations.varint(PLAIN);
+  for (const window of windows) diffBytes(readSources(sources, window.at), readWindow(target, window), out);
+  return eachStream((name) => out[name].finish());
+}
+
+function makes({ target, sources }: DiffJob, streams: Streams<Uint8Array>): boolean {
+  const readers = eachStream((name) => createByteReader(streams[name], name));
+  let at = 0;
+  try {
+    for (const made of makeObject(target.size, sources, readers)) {
+      const wanted = readWindow(target, { at, size: made.length });
+      if (Buffer.compare(made, wanted) !== 0) return false;
+      at += made.length;
+    }
+  } catch (error) {
+    // Compressed again it has another length.
+    if (isAtomicError(error, "invalid")) return false;
+    throw error;
+  }
+  return true;
+}
+
+function readWindow(target: Source, window: Region): Uint8Array {
+  const bytes = new Uint8Array(window.size);
+  readRegion(target, window, bytes);
+  return bytes;
 }
