@@ -17,6 +17,7 @@ import { plotRatios } from "./plot.ts";
 import { reportText, type Run } from "./report.ts";
 import { runScenario } from "./run-scenario.ts";
 import type { Setting } from "./scenario.ts";
+import { deltaScenario } from "./scenarios/delta.ts";
 import { diskScenario, hostScenario } from "./scenarios/host.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { startScenario } from "./scenarios/start.ts";
@@ -26,7 +27,7 @@ import { removeTree, warmUp } from "./scratch.ts";
 const ROOT = resolve(import.meta.dirname, "..");
 const RESULTS = join(import.meta.dirname, "results");
 const ATOMIC = join(ROOT, "dist/bin/atomic");
-const SCENARIOS = [startScenario, storeScenario, hostScenario, diskScenario, memoryScenario];
+const SCENARIOS = [startScenario, storeScenario, hostScenario, diskScenario, memoryScenario, deltaScenario];
 /** Names the scratch directory to the process that does the work, in a mount namespace of its own. */
 const SCRATCH = "ATOMIC_BENCH_SCRATCH";
 

@@ -13,6 +13,11 @@ export interface Verbs {
   fsck(store: string): Arguments;
   /** Writes the tree of `ref` as files of its own. */
   copyOut(store: string, ref: string, target: string): Arguments;
+  /** Brings `ref` from one store to another. */
+  copyCommit(from: string, to: string, ref: string): Arguments;
+  /** Writes what makes the commit of the second ref of that of the first to `file`. */
+  makeDelta(store: string, refs: readonly [string, string], file: string): Arguments;
+  applyDelta(store: string, file: string): Arguments;
   /** Makes the host at `sysroot` ready for its first deployment. */
   initSysroot(sysroot: string): Arguments[];
   /** Where the host's store is. */
@@ -37,6 +42,12 @@ const ostree: Verbs = {
   commit: (store, ref, tree) => ["commit", `--repo=${store}`, `--branch=${ref}`, `--tree=dir=${tree}`],
   fsck: (store) => ["fsck", `--repo=${store}`, "--quiet"],
   copyOut: (store, ref, target) => ["checkout", `--repo=${store}`, "--force-copy", ref, target],
+  copyCommit: (from, to, ref) => ["pull-local", `--repo=${to}`, from, ref],
+  makeDelta: (store, [from, to], file) => [
+    ...["static-delta", "generate", `--repo=${store}`, `--from=${from}`, `--to=${to}`],
+    ...["--inline", "--min-fallback-size=0", `--filename=${file}`],
+  ],
+  applyDelta: (store, file) => ["static-delta", "apply-offline", `--repo=${store}`, file],
   initSysroot: (sysroot) => [
     ["admin", "init-fs", sysroot],
     ["admin", "stateroot-init", `--sysroot=${sysroot}`, STATEROOT],
@@ -62,6 +73,12 @@ const atomic: Verbs = {
   commit: (store, ref, tree) => ["repo", "commit", "--repo", store, "--ref", ref, "--tree", tree],
   fsck: (store) => ["repo", "fsck", "--repo", store],
   copyOut: (store, ref, target) => ["repo", "checkout", "--repo", store, ref, target],
+  copyCommit: (from, to, ref) => ["repo", "pull", "--repo", to, from, ref],
+  makeDelta: (store, [from, to], file) => [
+    ...["repo", "delta", "--repo", store, "--from", from, "--to", to],
+    ...["--output", file],
+  ],
+  applyDelta: (store, file) => ["repo", "apply-delta", "--repo", store, file],
   initSysroot: (sysroot) => [["host", "init", "--sysroot", sysroot, "--stateroot", STATEROOT]],
   storeOf: (sysroot) => join(sysroot, "atomic/repo"),
   deploymentsOf: (sysroot) => join(sysroot, "atomic/deploy", STATEROOT, "deploy"),
