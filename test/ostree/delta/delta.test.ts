@@ -24,6 +24,7 @@ import {
 } from "../../../src/ostree/index.ts";
 import { fromText } from "../../../src/bytes.ts";
 import { deltaBlocks, type DeltaHead, encodeDeltaHead, parseDeltaHead } from "../../../src/ostree/delta/delta-head.ts";
+import { makeLz4Kernel } from "../../support/lz4-kernel.ts";
 import { unmet } from "../../support/needs.ts";
 import { suite } from "../../support/suite.ts";
 import { tempDir } from "../../support/temp.ts";
@@ -49,6 +50,7 @@ function makeTree(n: number): string {
   program.write(`version ${n}`, 30_000);
   const files = {
     [`usr/lib/modules/6.${n}/disk.ko`]: Buffer.concat([Buffer.from(`6.${n}`), PROGRAM.subarray(0, 9000)]),
+    [`usr/lib/modules/6.${n}/vmlinuz`]: makeLz4Kernel(program),
     "usr/bin/tool": program,
     "usr/same": PROGRAM.subarray(0, 500),
     [`usr/only-in-${n}`]: Buffer.from(`a file of version ${n}\n`),
@@ -92,7 +94,7 @@ test("a host that has the old commit gets the new one, whole", async () => {
   const host = await makeHost();
   const { publisher, to, file } = fixture;
   const result = await applyDelta(host, { file, ref: REF });
-  assert.equal(result, { commit: to, objects: 10, bytes: parseDeltaHead(readFileSync(file)).bytes });
+  assert.equal(result, { commit: to, objects: 11, bytes: parseDeltaHead(readFileSync(file)).bytes });
   assert.is(readRef(host, REF), to);
   assert.equal(loadTree(host, to), loadTree(publisher, to));
   assert.equal(fsck(host).defects, []);

@@ -4,6 +4,7 @@ import { isAtomicError } from "../../../src/errors.ts";
 import { compressLz4 } from "../../../src/ostree/delta/lz4-compress.ts";
 import { packLz4Kernel, unpackLz4Kernel } from "../../../src/ostree/delta/lz4-kernel.ts";
 import { decodeBlock } from "../../../src/ostree/delta/lz4-sequences.ts";
+import { KERNEL_TAIL, makeLz4Kernel } from "../../support/lz4-kernel.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("ostree/delta/lz4");
@@ -54,38 +55,23 @@ for (const { what, block } of HOSTILE) {
   });
 }
 
-/** A kernel image with `payload` compressed in it, as Linux for x86 is laid out. */
-function makeKernel(payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(1024 + 60, 7);
-  head[0x1f1] = 1;
-  head.write("HdrS", 0x202);
-  head.writeUInt32LE(60, 0x248);
-  const unpacked = Buffer.concat([Buffer.alloc(8), head, payload, Buffer.alloc(4), Buffer.from("what follows")]);
-  unpacked.writeUInt32LE(head.length, 0);
-  unpacked.writeUInt32LE(payload.length, 4);
-  unpacked.writeUInt32LE(payload.length, 8 + head.length + payload.length);
-  const compressed = packLz4Kernel(unpacked).length - head.length - 4 - "what follows".length;
-  unpacked.writeUInt32LE(compressed + 4, 8 + 0x24c);
-  return Buffer.from(packLz4Kernel(unpacked));
-}
-
 const PAYLOAD = Buffer.from("the quick brown fox jumps over the lazy dog; the quick brown fox sleeps. ".repeat(400));
 
 test("a kernel is unpacked and packed to the same bytes", () => {
-  const kernel = makeKernel(PAYLOAD);
+  const kernel = makeLz4Kernel(PAYLOAD);
   const unpacked = unpackLz4Kernel(kernel);
   assert.ok(unpacked !== undefined && Buffer.from(unpacked).includes(PAYLOAD));
   assert.equal(Buffer.from(packLz4Kernel(unpacked)), kernel);
 });
 
 test("what is no such kernel is not unpacked", () => {
-  const kernel = makeKernel(PAYLOAD);
+  const kernel = makeLz4Kernel(PAYLOAD);
   const changed = (at: number, value: number): Buffer => {
     const bytes = Buffer.from(kernel);
     bytes.writeUInt32LE(value, at);
     return bytes;
   };
-  const size = kernel.length - "what follows".length - 4;
+  const size = kernel.length - KERNEL_TAIL;
   for (const bytes of [
     Buffer.alloc(0),
     kernel.subarray(0, 0x250),
