@@ -1,4 +1,4 @@
-import { string } from "@oclif/core/flags";
+import { boolean, string } from "@oclif/core/flags";
 import { fullName, pullImage } from "../oci/index.ts";
 import { textArg } from "./args.ts";
 import { counted } from "./render/counted.ts";
@@ -14,7 +14,10 @@ export default class Pull extends RepoCommand {
       required: true,
     }),
   };
-  static override flags = { name: string({ summary: "what to call it here", helpValue: "NAME" }) };
+  static override flags = {
+    insecure: boolean({ summary: "accept plain HTTP and any certificate" }),
+    name: string({ summary: "what to call it here", helpValue: "NAME" }),
+  };
   static override examples = ["<%= config.bin %> pull oci-archive:/run/media/usb/tools.tar"];
 
   async run(): Promise<void> {
@@ -22,6 +25,7 @@ export default class Pull extends RepoCommand {
     const pulled = await pullImage(this.open(flags), {
       reference: args.image,
       ...(flags.name === undefined ? {} : { name: fullName(flags.name) }),
+      insecure: flags.insecure,
       progress: this.progress(flags),
     });
     const { config: _, ...result } = pulled;

@@ -36,3 +36,6 @@ export function mediaKind(type: string): MediaKind {
   if (FOREIGN.some((pattern) => pattern.test(type))) return "foreign-layer";
   return SCHEMA_1.test(type) ? "schema-1" : "unknown";
 }
+
+/** What a registry is asked for when a manifest or index is wanted. */
+export const ACCEPT_MANIFESTS = [...MANIFESTS, ...INDEXES].join(", ");

@@ -19,18 +19,19 @@ import { imageRef, layerRef, readRecord, recordMetadata } from "./image-record.t
 import type { ImageSource } from "./image-source.ts";
 import { applyLayers } from "./layer/apply-layers.ts";
 import { importLayer, type LayerBlob } from "./layer/import-layer.ts";
-import { openSource } from "./open-source.ts";
+import { openSource, readImageName } from "./open-source.ts";
 import type { Platform } from "./platform.ts";
-import { parseImageReference } from "./reference.ts";
 import { resolveConfig, type ResolvedManifest, resolveManifest } from "./resolve-image.ts";
 
 export interface PullImageOptions {
-  /** `docker://…`, `oci:…`, `oci-archive:…` or `docker-archive:…` */
+  /** `docker://…`, `oci:…`, `oci-archive:…`, `docker-archive:…`, or a name in a registry. */
   reference: string;
   /** What the store calls the image; by default what the source calls it. */
   name?: string;
   /** This machine's if left out. */
   platform?: Platform;
+  /** Accept plain HTTP and any certificate. */
+  insecure?: boolean;
   progress?: Progress;
 }
 export interface PulledImage {
@@ -51,7 +52,7 @@ export interface PulledImage {
  *   permission, no-space, locked
  */
 export async function pullImage(repo: Repo, options: PullImageOptions): Promise<PulledImage> {
-  const source = await openSource(parseImageReference(options.reference));
+  const source = await openSource(repo, await readImageName(options.reference), options);
   try {
     return await pullFrom(repo, source, options);
   } finally {

@@ -1,0 +1,104 @@
+/**
+ * Downloading a blob into the store's `download/` directory, where it stays until it is imported: a pull that was cut
+ * off goes on where it ended. Nothing is believed of what lies there before its digest has been made anew.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { AtomicError, isAtomicError } from "../../errors.ts";
+import { download } from "../../http-download.ts";
+import { AT_FDCWD, statIfExists } from "../../linux/index.ts";
+import { type Repo, withFileLock } from "../../ostree/index.ts";
+import type { ProgressTask } from "../../progress.ts";
+import { type Digest, digestHex, digestOfHash } from "../digest.ts";
+import { type BlobFile, readBlob } from "../layer/blob-file.ts";
+import type { Descriptor } from "../manifest.ts";
+import type { RegistryClient } from "./registry-client.ts";
+
+/** Where the blobs of a store wait. */
+function blobPath(repo: Repo, digest: Digest): string {
+  return join(repo.path, "download", digestHex(digest));
+}
+
+/**
+ * The blob as a file, downloaded as far as it is not there yet. Only one process downloads a blob at a time.
+ * @throws AtomicError network, not-found, permission, corrupt (the bytes are others), no-space, locked
+ */
+export async function downloadBlob(
+  repo: Repo,
+  clients: readonly RegistryClient[],
+  { digest, size }: Descriptor,
+  task: ProgressTask,
+): Promise<BlobFile> {
+  const path = blobPath(repo, digest);
+  repo.disk.ensureDirectory(join(repo.path, "download"), 0o700);
+  return withFileLock(`${path}.lock`, async () => {
+    for (const [i, client] of clients.entries()) {
+      try {
+        await continueDownload(repo, client, { path, digest, size, task });
+        return { path, offset: 0, size };
+      } catch (error) {
+        const mayTryNext = ["network", "not-found", "permission", "corrupt"].some((code) =>
+          isAtomicError(error, code as "network"),
+        );
+        if (i === clients.length - 1 || !mayTryNext) throw error;
+      }
+    }
+    throw new Error("a blob without a registry");
+  });
+}
+
+/** Removes what was downloaded of a blob. */
+export function dropDownload(repo: Repo, digest: Digest): void {
+  for (const ending of ["", ".part", ".lock"]) repo.disk.removeTree(blobPath(repo, digest) + ending);
+}
+
+interface Part {
+  path: string;
+  digest: Digest;
+  size: number;
+  task: ProgressTask;
+}
+
+/** Takes over the bytes that are there, hashing them, and fetches the others. */
+async function continueDownload(repo: Repo, client: RegistryClient, { path, digest, size, task }: Part): Promise<void> {
+  const hash = createHash("sha256");
+  const had = Math.min(partSize(path), size);
+  if (had === size && wholeMatches(path, size, digest)) return;
+  const part = `${path}.part`;
+  repo.disk.removeTree(part);
+  const file = repo.disk.create(part, 0o600);
+  let got = 0;
+  const take = (chunk: Uint8Array): void => {
+    hash.update(chunk);
+    file.write(chunk);
+    got += chunk.length;
+    task.advance(chunk.length);
+  };
+  try {
+    if (had > 0 && had < size) for (const chunk of readBlob({ path, offset: 0, size: had })) take(chunk);
+    const { client: http, url, headers } = await client.locate(`blobs/${digest}`);
+    const { host, path: name } = client.endpoint;
+    const doing = `pulling ${digest} from ${host}/${name}`;
+    for await (const chunk of download(http, url, { doing, headers, offset: got, length: size - got })) take(chunk);
+  } finally {
+    file.close();
+    // Whatever arrived is worth keeping, also when this fails.
+    if (got >= had || had === size) repo.disk.rename(part, path);
+    else repo.disk.unlink(part);
+  }
+  const found = digestOfHash(hash);
+  if (got === size && found === digest) return;
+  if (got < size) throw new AtomicError("network", `pulling ${digest}: expected ${size} bytes, found ${got}`);
+  repo.disk.unlink(path);
+  throw new AtomicError("corrupt", `pulling from ${client.endpoint.host}: expected ${digest}, found ${found}`);
+}
+
+function partSize(path: string): number {
+  return statIfExists(AT_FDCWD, path)?.size ?? 0;
+}
+
+function wholeMatches(path: string, size: number, digest: Digest): boolean {
+  const hash = createHash("sha256");
+  for (const chunk of readBlob({ path, offset: 0, size })) hash.update(chunk);
+  return digestOfHash(hash) === digest;
+}
