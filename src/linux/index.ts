@@ -21,7 +21,18 @@ export {
   SEEK_SET,
   write,
 } from "./files.ts";
-export { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from "./flags.ts";
+export {
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+} from "./flags.ts";
 export { flock } from "./flock.ts";
 export * from "./launch/index.ts";
 export { linkAt, readlinkAt, symlinkAt, unlinkAt } from "./link.ts";
@@ -47,6 +58,7 @@ export { openAt2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE
 export type { OpenHow } from "./openat2.ts";
 export { AT_FDCWD, shownPath } from "./path.ts";
 export type { PathArg } from "./path.ts";
+export { pipe } from "./pipe.ts";
 export { readFile } from "./read-file.ts";
 export { visitPostOrder } from "./post-order.ts";
 export type { Visited } from "./post-order.ts";

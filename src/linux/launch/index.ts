@@ -1,6 +1,7 @@
 /** Launch programs: what starts a container, a list of system calls in an executable of its own. */
 export { addressOf, createAssembler, offsetFrom, slotAt } from "./assembler.ts";
 export type { Assembler, CallOptions, ComputeOptions } from "./assembler.ts";
+export * from "./constants.ts";
 export { disassemble } from "./disassemble.ts";
 export { launchExecutable, launchInterpreter, NO_PROGRAM } from "./elf.ts";
 export { emulate } from "./emulate.ts";

@@ -46,6 +46,7 @@ export const SYSCALLS = {
   exit_group: [231, 94, "status"],
   keyctl: [250, 219, "operation", "arg2", "arg3", "arg4", "arg5"],
   ppoll: [271, 73, "fds", "count", "timeout", "mask", "mask_size"],
+  faccessat: [269, 48, "dirfd", "path", "mode"],
   openat: [257, 56, "dirfd", "path", "flags", "mode"],
   mkdirat: [258, 34, "dirfd", "path", "mode"],
   mknodat: [259, 33, "dirfd", "path", "mode", "device"],

@@ -1,0 +1,236 @@
+/**
+ * From a container's configuration to the launch program that starts it.
+ *
+ * The program has two sides. The host's side opens what is on the host and makes the container's first process; that
+ * process sets up everything around itself, waits if it is asked to, and becomes the container's program. What could
+ * be redirected by an image or by another container is reached through descriptors that were opened before.
+ */
+import { AtomicError } from "../../errors.ts";
+import {
+  CLONE_NEWCGROUP,
+  CLONE_NEWNET,
+  CLONE_NEWUSER,
+  createAssembler,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDWR,
+  O_WRONLY,
+  PR_SET_DUMPABLE,
+  type Program,
+  SIG_SETMASK,
+  SIGCHLD,
+  type Slot,
+} from "../../linux/index.ts";
+import type { Process } from "../spec/process.ts";
+import { closeFd, openHost } from "./calls.ts";
+import type { LaunchContext } from "./context.ts";
+import { keepDescriptors, newKeyring, restrict } from "./credentials.ts";
+import { allDevices, type HostDevice, makeDeviceLinks, makeDevices, mountDevices, openHostDevices } from "./devices.ts";
+import { checkProgram, enterDirectory, execute } from "./execute.ts";
+import { raiseLoopback, setNames, writeSysctls } from "./identity.ts";
+import { setOomScore, setRlimits } from "./limits.ts";
+import { maskPaths, protectPaths } from "./masked-paths.ts";
+import { makeMounts, openSources, planMounts, type PlannedMount } from "./mounts.ts";
+import {
+  joinNamespaces,
+  makeTimeNamespace,
+  type NamespacePlan,
+  openNamespaces,
+  planNamespaces,
+  writeIdMaps,
+} from "./namespaces.ts";
+import { blockSignals, type Captured, watch } from "./monitor.ts";
+import { reportFailure, reportPid, reportReady } from "./report.ts";
+import { type LaunchRequest, reportFd } from "./request.ts";
+import { attachRoot, openRoot, pivotRoot } from "./rootfs.ts";
+import { resetSignals } from "./signals.ts";
+import { inContainer, makeDirectories } from "./targets.ts";
+
+interface Plan {
+  namespaces: NamespacePlan;
+  mounts: PlannedMount[];
+  process: Process;
+  /** Nodes cannot be made in a user namespace: the host's are mounted. */
+  hostDevices?: HostDevice[];
+}
+
+/** @throws AtomicError invalid, not-found, unsupported: what cannot be started is known before anything is done */
+export function compileLaunch(request: LaunchRequest): Program {
+  const { config } = request;
+  if (config.process === undefined)
+    throw new AtomicError("invalid", "starting a container: the configuration has no process");
+  const plan: Plan = {
+    namespaces: planNamespaces(config.linux?.namespaces),
+    mounts: planMounts(config.mounts ?? []),
+    process: config.process,
+  };
+  const asm = createAssembler();
+  const [fail, first] = [asm.label("fail"), asm.label("first process")];
+  asm.failTo(fail);
+  asm.step("opening /proc");
+  const proc = openHost(asm, "/proc", O_PATH | O_DIRECTORY);
+  const context: LaunchContext = { asm, request, fail, proc };
+
+  const opened = openOnHost(context, plan);
+  if (request.monitor !== undefined) blockSignals(asm);
+  asm.step("making the container's first process");
+  const pid = asm.slot();
+  asm.call("clone", [plan.namespaces.clone | SIGCHLD, 0, 0, 0, 0], { store: pid, onZero: first });
+  reportPid(asm, reportFd(request), pid);
+  if (opened.mapped !== undefined) releaseMapped(context, pid, opened.mapped);
+  if (request.monitor === undefined) {
+    asm.step("leaving the container alone");
+    asm.call("exit_group", [0]);
+  } else watch(context, pid, request.monitor, opened.captured);
+
+  asm.place(first);
+  for (const { stream, write } of opened.captured) {
+    asm.step(`redirecting stream ${stream}`);
+    asm.call("dup3", [write, stream, 0]);
+  }
+  setUp(context, plan, opened);
+  become(context, plan, opened.fifo);
+
+  asm.place(fail);
+  reportFailure(asm, reportFd(request));
+  return asm.finish();
+}
+
+interface Opened {
+  root: Slot;
+  /** `cgroup.procs` of each group. */
+  groups: Slot[];
+  fifo?: Slot;
+  /** Streams that go to the log. */
+  captured: Captured[];
+  /** Pipe through which the first process learns that its IDs are mapped. */
+  mapped?: { read: Slot; write: Slot };
+}
+
+function openOnHost(context: LaunchContext, plan: Plan): Opened {
+  const { asm, request } = context;
+  const root = openRoot(context);
+  openSources(context, plan.mounts);
+  const groups = request.cgroups.map(({ directory }) => {
+    asm.step(`opening the control group ${directory}`);
+    return openHost(asm, `${directory}/cgroup.procs`, O_WRONLY);
+  });
+  const streams = request.monitor?.log === true ? [1, 2] : [];
+  const captured = streams.map((stream) => ({ stream, ...makePipe(context) }));
+  const opened: Opened = { root, groups, captured };
+  if (request.fifo !== undefined) {
+    asm.step(`opening ${request.fifo}`);
+    opened.fifo = openHost(asm, request.fifo, O_RDWR);
+  }
+  if ((plan.namespaces.clone & CLONE_NEWUSER) !== 0) {
+    plan.hostDevices = openHostDevices(context, nodes(context));
+    opened.mapped = makePipe(context);
+  }
+  openNamespaces(context, plan.namespaces);
+  if (plan.namespaces.time) makeTimeNamespace(context, request.config.linux?.timeOffsets);
+  return opened;
+}
+
+function makePipe({ asm }: LaunchContext): { read: Slot; write: Slot } {
+  asm.step("making a pipe");
+  const [fds, read, write] = [asm.slot(), asm.slot(), asm.slot()];
+  asm.call("pipe2", [{ kind: "address", at: fds.at }, O_CLOEXEC]);
+  asm.compute(fds, { mask: 0xffffffffn, store: read });
+  asm.compute(fds, { shift: 32, store: write });
+  return { read, write };
+}
+
+function releaseMapped(context: LaunchContext, pid: Slot, { write }: { write: Slot }): void {
+  const { asm, request } = context;
+  const { uidMappings = [], gidMappings = [] } = request.config.linux ?? {};
+  writeIdMaps(context, pid, { uid: uidMappings, gid: gidMappings });
+  asm.step("telling the first process that its IDs are mapped");
+  asm.call("write", [write, asm.text("+"), 1]);
+}
+
+function nodes({ request }: LaunchContext): ReturnType<typeof allDevices> {
+  const { mounts = [], linux } = request.config;
+  const dev = mounts.find(({ destination }) => inContainer(destination) === "dev");
+  const isBind = dev?.type === "bind" || dev?.options?.some((option) => option === "bind" || option === "rbind");
+  return isBind === true ? [] : allDevices(linux?.devices ?? []);
+}
+
+/** In the first process: everything that does not depend on who it will be. */
+function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped }: Opened): void {
+  const { asm, request } = context;
+  const { config } = request;
+  if (mapped !== undefined) waitForMap(context, mapped);
+  for (const [index, group] of groups.entries()) {
+    asm.step(`entering the control group ${request.cgroups[index]!.directory}`);
+    asm.call("write", [group, asm.text("0"), 1]);
+    closeFd(asm, group);
+  }
+  if (plan.namespaces.cgroup) {
+    asm.step("making a cgroup namespace");
+    asm.call("unshare", [CLONE_NEWCGROUP]);
+  }
+  joinNamespaces(context, plan.namespaces);
+  asm.step("making a session");
+  asm.call("setsid", [], { onError: "ignore" });
+  newKeyring(context);
+  if ((plan.namespaces.clone & CLONE_NEWNET) !== 0) raiseLoopback(context);
+  setNames(context);
+  writeSysctls(context);
+  setOomScore(context, plan.process.oomScoreAdj);
+  asm.step("hiding from debuggers");
+  asm.call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+  asm.call("umask", [0]);
+
+  attachRoot(context, root);
+  makeMounts(context, root, plan.mounts);
+  if (plan.hostDevices === undefined) makeDevices(context, root, nodes(context));
+  else mountDevices(context, root, plan.hostDevices);
+  if (nodes(context).length > 0) makeDeviceLinks(context, root, hasTerminals(plan.mounts));
+  protectPaths(context, root, config.linux?.readonlyPaths ?? []);
+  maskPaths(context, root, config.linux?.maskedPaths ?? []);
+  asm.step(`making the directory ${plan.process.cwd}`);
+  makeDirectories(asm, root, inContainer(plan.process.cwd));
+  pivotRoot(context, root);
+}
+
+function waitForMap({ asm }: LaunchContext, { read, write }: { read: Slot; write: Slot }): void {
+  asm.step("waiting for the ID maps");
+  const [result, ready, lost] = [asm.slot(), asm.label("ready"), asm.label("lost")];
+  closeFd(asm, write);
+  asm.call("read", [read, asm.bytes(Buffer.alloc(8)), 1], { store: result, onZero: lost });
+  asm.jump(ready);
+  asm.place(lost);
+  asm.step("ending: nobody mapped the IDs");
+  asm.call("exit_group", [1]);
+  asm.place(ready);
+  closeFd(asm, read);
+  asm.step("becoming root of the user namespace");
+  asm.call("setresgid", [0, 0, 0]);
+  asm.call("setgroups", [0, 0]);
+  asm.call("setresuid", [0, 0, 0]);
+}
+
+function hasTerminals(mounts: readonly PlannedMount[]): boolean {
+  return mounts.some(({ mount }) => mount.type === "devpts");
+}
+
+/** In the first process: waits if asked to, gives up what it shall not have, and executes the program. */
+function become(context: LaunchContext, { process }: Plan, fifo: Slot | undefined): void {
+  const { asm, request } = context;
+  setRlimits(context);
+  enterDirectory(context, process.cwd);
+  if (fifo !== undefined) {
+    checkProgram(context, process);
+    reportReady(asm, reportFd(request));
+    asm.step("waiting to be started");
+    closeFd(asm, reportFd(request));
+    asm.call("read", [fifo, asm.bytes(Buffer.alloc(8)), 1]);
+  }
+  asm.step("resetting signals");
+  resetSignals(asm);
+  asm.call("rt_sigprocmask", [SIG_SETMASK, asm.words([0]), 0, 8]);
+  restrict(context, process);
+  keepDescriptors(context);
+  execute(context, process);
+}

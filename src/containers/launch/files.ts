@@ -1,0 +1,8 @@
+/** Names of the files in a container's state directory. */
+
+/** Written by the monitor when the container has ended: `{"exitCode":  0}`. */
+export const EXIT_FILE = "exit.json";
+/** What the container printed, in frames. */
+export const LOG_FILE = "log";
+/** The frames before those. */
+export const OLD_LOG_FILE = "log.1";

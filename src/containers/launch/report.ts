@@ -1,0 +1,54 @@
+/**
+ * What a launch program tells the process that started it: messages of 16 bytes on one descriptor.
+ * A failure is the failure cell as the interpreter keeps it; anything else starts with one of these numbers.
+ */
+import { type AtomicError } from "../../errors.ts";
+import { type Assembler, launchFailure, offsetFrom, type Program, type Slot, slotAt } from "../../linux/index.ts";
+
+/** The container's first process exists; with its process ID. */
+const PID = 1n;
+/** Everything is set up, and the process waits to be started. */
+const READY = 2n;
+export const MESSAGE_SIZE = 16;
+
+export interface Report {
+  /** Process ID of the container's first process on the host. */
+  pid?: number;
+  ready: boolean;
+  failure?: AtomicError;
+}
+
+/** Sends the container's process ID. */
+export function reportPid(asm: Assembler, fd: number, pid: Slot): void {
+  asm.step("reporting the process ID");
+  const message = asm.words([PID, 0]);
+  asm.compute(pid, { store: slotAt(offsetFrom(message, 8)) });
+  asm.call("write", [fd, message, MESSAGE_SIZE]);
+}
+
+/** Says that the container is set up. */
+export function reportReady(asm: Assembler, fd: number): void {
+  asm.step("reporting that the container is ready");
+  asm.call("write", [fd, asm.words([READY, 0]), MESSAGE_SIZE]);
+}
+
+/** Sends the failure cell and ends the process. */
+export function reportFailure(asm: Assembler, fd: number): void {
+  asm.step("reporting a failure");
+  asm.call("write", [fd, { kind: "failure" }, MESSAGE_SIZE], { onError: "ignore" });
+  asm.call("exit_group", [FAILED], { onError: "ignore" });
+}
+const FAILED = 125;
+
+/** What the messages say; the first failure counts. */
+export function readReport(program: Program, messages: Buffer): Report {
+  const report: Report = { ready: false };
+  for (let at = 0; at + MESSAGE_SIZE <= messages.length; at += MESSAGE_SIZE) {
+    const message = messages.subarray(at, at + MESSAGE_SIZE);
+    const kind = message.readBigUInt64LE();
+    if (kind === PID) report.pid = Number(message.readBigUInt64LE(8));
+    else if (kind === READY) report.ready = true;
+    else report.failure ??= launchFailure(program, message);
+  }
+  return report;
+}

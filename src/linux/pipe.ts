@@ -1,0 +1,13 @@
+/** Pipes. Spec: pipe2(2) */
+import { failure } from "./errno.ts";
+import { O_CLOEXEC } from "./flags.ts";
+import { cFunction } from "./libc.ts";
+
+const pipe2 = cFunction<[Uint8Array, number]>("int pipe2(_Out_ int *, int)");
+
+/** A new pipe, close-on-exec on both ends. @throws KernelError */
+export function pipe(): { read: number; write: number } {
+  const fds = new Int32Array(2);
+  if (pipe2(new Uint8Array(fds.buffer), O_CLOEXEC) < 0) throw failure("making a pipe");
+  return { read: fds[0]!, write: fds[1]! };
+}
