@@ -3,13 +3,25 @@
  * docs/decisions/0001-native-modules.md says why it is cut this way. Does nothing when dist/ is newer than every source.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { NATIVE_FILES } from "../src/native.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const EXECUTABLE = join(ROOT, "dist/bin/atomic");
+/** The same program under the name of an OCI runtime. */
+const RUNTIME = join(ROOT, "dist/bin/atomic-runtime");
 /** Files that a native module reads from beside itself. */
 const COMPANIONS: Partial<Record<string, string>> = { "blake3_js.js": "blake3_js_bg.wasm" };
 
@@ -19,6 +31,8 @@ if (isUpToDate()) {
   const started = Date.now();
   copyNativeFiles(join(ROOT, "dist/lib/atomic"));
   compile();
+  rmSync(RUNTIME, { force: true });
+  symlinkSync(basename(EXECUTABLE), RUNTIME);
   utimesSync(EXECUTABLE, new Date(), new Date(started)); // a source saved meanwhile is newer
   console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }

@@ -10,6 +10,8 @@ export interface RunOptions {
   /** The whole environment; the caller's own when left out. */
   env?: Readonly<Record<string, string>>;
   cwd?: string;
+  /** What the program is told its own name is; `argv[0]` when left out. */
+  argv0?: string;
   /** Milliseconds, after which the child is killed. */
   timeout?: number;
   /** Bytes of standard output, and of standard error, after which the child is killed. */
@@ -49,6 +51,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): RunResul
     input: options.input ?? "",
     env: options.env ?? process.env,
     cwd: options.cwd,
+    argv0: options.argv0 ?? program,
     timeout,
     maxBuffer: maxOutput,
     killSignal: "SIGKILL",

@@ -1,2 +1,3 @@
-/** The command line: one oclif class per verb. */
+/** The command lines: of `atomic`, one oclif class per verb; of `atomic-runtime`, which loads none of them. */
+export { runOciRuntime } from "./oci-runtime/run.ts";
 export { runCli } from "./run-cli.ts";

@@ -58,6 +58,7 @@ export { openAt2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE
 export type { OpenHow } from "./openat2.ts";
 export { AT_FDCWD, shownPath } from "./path.ts";
 export type { PathArg } from "./path.ts";
+export { pidfdOpen, pidfdSendSignal } from "./pidfd.ts";
 export { pipe } from "./pipe.ts";
 export { readFile } from "./read-file.ts";
 export { visitPostOrder } from "./post-order.ts";

@@ -17,7 +17,8 @@ import {
 import type { Process } from "../spec/process.ts";
 import { closeFd, tolerate, writeInto } from "./calls.ts";
 import type { LaunchContext } from "./context.ts";
-import type { CapabilityMasks, ProcessRequest } from "./request.ts";
+import type { CapabilityMasks } from "../limits/capabilities.ts";
+import type { ProcessRequest } from "./request.ts";
 
 /** `_LINUX_CAPABILITY_VERSION_3` */
 const CAPABILITY_VERSION = 0x20080522;

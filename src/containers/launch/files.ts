@@ -6,3 +6,5 @@ export const EXIT_FILE = "exit.json";
 export const LOG_FILE = "log";
 /** The frames before those. */
 export const OLD_LOG_FILE = "log.1";
+/** A container that was created waits for a byte in this FIFO. */
+export const START_FIFO = "start";

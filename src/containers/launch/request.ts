@@ -1,39 +1,22 @@
 /** What a launch program is written from: the configuration, and what was decided about it on this host. */
+import type { CgroupPlace } from "../cgroup/group.ts";
+import type { CapabilityMasks } from "../limits/capabilities.ts";
+import type { KernelRlimit } from "../limits/rlimits.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
-
-/** Capabilities as the kernel counts them: bit n is capability n. */
-export interface CapabilityMasks {
-  bounding: bigint;
-  effective: bigint;
-  permitted: bigint;
-  inheritable: bigint;
-  ambient: bigint;
-}
-
-/** A control group of the container, which exists. */
-export interface CgroupPlace {
-  /** Its directory on the host. */
-  directory: string;
-  version: 1 | 2;
-  /** Where its hierarchy is mounted below /sys/fs/cgroup: `cpu,cpuacct`, `systemd`; empty for the one of a pure v2 host. */
-  name: string;
-  /** Mount options that select the hierarchy: `cpu`, `cpuacct`; `none`, `name=systemd`. */
-  options: readonly string[];
-}
 
 /** The part of a request that a command run inside a container has, too. */
 export interface ProcessRequest {
   capabilities: CapabilityMasks;
   /** Number of the kernel's last capability. */
   lastCapability: number;
-  /** Numbers as setrlimit(2) has them. */
-  rlimits: readonly { resource: number; soft: bigint; hard: bigint }[];
+  rlimits: readonly KernelRlimit[];
   seccomp?: {
     /** `struct sock_filter` after `struct sock_filter`. */
     filter: Uint8Array;
     /** `SECCOMP_FILTER_FLAG_*`. */
     flags: number;
   };
+  /** Groups it enters; they exist. */
   cgroups: readonly CgroupPlace[];
   /** Descriptors from 3 on that the process keeps. */
   preservedFds: number;

@@ -1,0 +1,126 @@
+/** The verbs of `atomic-runtime`: parse, call one use case, print what callers expect. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import {
+  containerState,
+  createContainer,
+  deleteContainer,
+  killContainer,
+  listContainers,
+  parseConfig,
+  parseContainerId,
+  parseSignal,
+  pauseContainer,
+  readRecord,
+  runHooks,
+  startContainer,
+} from "../../containers/index.ts";
+import { AtomicError } from "../../errors.ts";
+import { parseVerb, type RuntimeOptions, text, usage, type VerbOptions } from "./options.ts";
+
+type Verb = (options: RuntimeOptions, args: readonly string[]) => number | void;
+
+const CREATE: VerbOptions = {
+  bundle: { type: "string", short: "b" },
+  "pid-file": { type: "string" },
+  "console-socket": { type: "string" },
+  "preserve-fds": { type: "string" },
+  "no-pivot": { type: "boolean" },
+  "no-new-keyring": { type: "boolean" },
+};
+const FIRST_PRESERVED = 3;
+const MAX_PRESERVED = 1000;
+
+export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
+  create(options, args) {
+    const { values, positionals } = parseVerb(args, CREATE);
+    const id = oneId(positionals);
+    const bundle = resolve(text(values["bundle"]) ?? ".");
+    const config = parseConfig(readConfig(join(bundle, "config.json")));
+    const path = config.root?.path ?? "rootfs";
+    const preserved = preservedFds(text(values["preserve-fds"]));
+    const { record, warnings } = createContainer({
+      state: options.state,
+      id,
+      bundle,
+      rootfs: isAbsolute(path) ? path : join(bundle, path),
+      config,
+      descriptors: [0, 1, 2, ...preserved],
+      waits: true,
+    });
+    for (const warning of warnings) process.stderr.write(`atomic-runtime: warning: ${warning}\n`);
+    try {
+      for (const stage of ["prestart", "createRuntime"] as const) runHooks(record, stage, "creating");
+      const pidFile = text(values["pid-file"]);
+      if (pidFile !== undefined && record.process !== undefined) writeFileSync(pidFile, String(record.process.pid));
+    } catch (error) {
+      deleteContainer(options.state, id, true);
+      throw error;
+    }
+  },
+  start(options, args) {
+    const id = oneId(parseVerb(args, {}).positionals);
+    startContainer(options.state, id);
+    const record = readRecord(options.state, id);
+    try {
+      runHooks(record, "poststart", "running");
+    } catch (error) {
+      deleteContainer(options.state, id, true);
+      throw error;
+    }
+  },
+  state(options, args) {
+    const state = containerState(options.state, oneId(parseVerb(args, {}).positionals));
+    process.stdout.write(`${JSON.stringify(state, undefined, 2)}\n`);
+  },
+  kill(options, args) {
+    const { values, positionals } = parseVerb(args, { all: { type: "boolean", short: "a" } });
+    const [id, signal = "TERM"] = positionals;
+    killContainer(options.state, oneId([id ?? ""]), parseSignal(signal), values["all"] === true);
+  },
+  delete(options, args) {
+    const { values, positionals } = parseVerb(args, { force: { type: "boolean", short: "f" } });
+    const record = deleteContainer(options.state, oneId(positionals), values["force"] === true);
+    if (record === undefined) return;
+    try {
+      runHooks(record, "poststop", "stopped");
+    } catch (error) {
+      process.stderr.write(`atomic-runtime: warning: ${(error as Error).message}\n`); // the container is gone by now
+    }
+  },
+  list(options, args) {
+    const { values } = parseVerb(args, {
+      format: { type: "string", short: "f" },
+      quiet: { type: "boolean", short: "q" },
+    });
+    const states = listContainers(options.state).map((id) => containerState(options.state, id));
+    if (values["format"] === "json") process.stdout.write(`${JSON.stringify(states)}\n`);
+    else
+      for (const { id, status, pid } of states)
+        process.stdout.write(values["quiet"] === true ? `${id}\n` : `${id}\t${pid ?? 0}\t${status}\n`);
+  },
+  pause: (options, args) => pauseContainer(options.state, oneId(parseVerb(args, {}).positionals), true),
+  resume: (options, args) => pauseContainer(options.state, oneId(parseVerb(args, {}).positionals), false),
+};
+
+function oneId(positionals: readonly string[]): ReturnType<typeof parseContainerId> {
+  const [id, ...more] = positionals;
+  if (id === undefined || more.length > 0) throw usage("expected the name of one container");
+  return parseContainerId(id);
+}
+
+function preservedFds(value: string | undefined): number[] {
+  const listened = process.env["LISTEN_FDS"] ?? "0";
+  const count = Number(value ?? listened);
+  if (!Number.isInteger(count) || count < 0 || count > MAX_PRESERVED)
+    throw usage(`--preserve-fds ${value}: expected a number`);
+  return Array.from({ length: count }, (_, index) => FIRST_PRESERVED + index);
+}
+
+function readConfig(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new AtomicError("not-found", `reading ${path}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,50 @@
+/** From a configuration and this host to what a launch program is written from. */
+import { compileSeccomp, type Machine } from "../seccomp/compile.ts";
+import { type CgroupPlan, planCgroups } from "../cgroup/plan.ts";
+import { groupPath } from "../cgroup/group-path.ts";
+import { DEFAULT_DEVICE_RULES } from "../limits/device-rules.ts";
+import { grantCapabilities } from "../limits/capabilities.ts";
+import { clampRlimits } from "../limits/rlimits.ts";
+import { checkSysctls } from "../limits/sysctls.ts";
+import type { ProcessRequest } from "../launch/request.ts";
+import type { RuntimeConfig } from "../spec/config.ts";
+import type { Process } from "../spec/process.ts";
+import type { Seccomp } from "../spec/seccomp.ts";
+import type { Host } from "./host.ts";
+
+const ALLOWED_DEVICES = DEFAULT_DEVICE_RULES.filter(({ allow }) => allow);
+
+/**
+ * The groups of a container, to be made before it is launched.
+ * @throws AtomicError invalid, unsupported
+ */
+export function planContainerCgroups(config: RuntimeConfig, id: string, host: Host): CgroupPlan {
+  const { cgroupsPath = "", resources = {} } = config.linux ?? {};
+  const path = groupPath(cgroupsPath, id);
+  const { devices = [] } = resources;
+  // The devices every container has may be used, whatever the configuration denies.
+  const withDefaults = devices.length === 0 ? resources : { ...resources, devices: [...devices, ...ALLOWED_DEVICES] };
+  return planCgroups({ layout: host.cgroups, v2Controllers: host.v2Controllers, path, resources: withDefaults });
+}
+
+/** @throws AtomicError invalid for a sysctl that is not the container's own */
+export function checkOwnSysctls({ linux }: RuntimeConfig): void {
+  const own = (linux?.namespaces ?? []).map(({ type }) => type);
+  checkSysctls(linux?.sysctl ?? {}, new Set(own));
+}
+
+/** @returns what the process may do here, and what of the configuration it had to go without */
+export function prepareProcess(
+  process: Process,
+  seccomp: Seccomp | undefined,
+  host: Host,
+): { request: Omit<ProcessRequest, "cgroups" | "preservedFds">; warnings: string[] } {
+  const { masks, warnings } = grantCapabilities(process.capabilities, host.capabilities);
+  const limits = clampRlimits(process.rlimits ?? [], host.hardLimits);
+  const request = { capabilities: masks, lastCapability: host.capabilities.last, rlimits: limits.rlimits };
+  const all = [...warnings, ...limits.warnings];
+  if (seccomp === undefined) return { request, warnings: all };
+  const { program, flags, unknownArchitectures } = compileSeccomp(seccomp, globalThis.process.arch as Machine);
+  all.push(...unknownArchitectures.map((name) => `the seccomp profile names the unknown architecture ${name}`));
+  return { request: { ...request, seccomp: { filter: program, flags } }, warnings: all };
+}

@@ -1,0 +1,40 @@
+/** Telling whether a process that was noted once is still there. */
+import { readFileSync } from "node:fs";
+import { close, isKernelError, pidfdOpen, pidfdSendSignal } from "../../linux/index.ts";
+import type { ProcessIdentity } from "./record.ts";
+
+/** The process of that number; undefined when there is none, or only its status is left to be collected. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return undefined;
+  }
+  // Field 3 is the state, 22 the start time; the name before may hold anything, blanks and parentheses too.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, startTime] = [fields[0], fields[19]];
+  return startTime === undefined || state === "Z" || state === "X" ? undefined : { pid, startTime };
+}
+
+/** Whether that very process is still there. */
+export function isAlive(process: ProcessIdentity | undefined): boolean {
+  return process !== undefined && identify(process.pid)?.startTime === process.startTime;
+}
+
+/** Sends a signal to that very process. @returns false when it is gone */
+export function signalProcess(process: ProcessIdentity, signal: number): boolean {
+  try {
+    const fd = pidfdOpen(process.pid);
+    try {
+      if (!isAlive(process)) return false;
+      pidfdSendSignal(fd, signal);
+      return true;
+    } finally {
+      close(fd);
+    }
+  } catch (error) {
+    if (isKernelError(error, "ESRCH")) return false;
+    throw error;
+  }
+}
