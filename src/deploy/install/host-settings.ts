@@ -13,8 +13,8 @@ export function mountBoot(disk: Durable, etc: string, bootUuid: string): void {
   const path = join(etc, "fstab");
   const before = readIfPresent(path);
   if (/^[^#\s]\S*\s+\/boot\s/m.test(before)) return;
-  // Without it the host still starts, and cannot be upgraded.
-  const line = `UUID=${bootUuid} /boot vfat umask=0077,nofail,nosuid,nodev,noexec 0 2\n`;
+  // Without it the host still starts, but is not known to be good; a slow machine may need long to find it.
+  const line = `UUID=${bootUuid} /boot vfat umask=0077,nofail,x-systemd.device-timeout=10min,nosuid,nodev,noexec 0 2\n`;
   disk.replaceFile(
     path,
     Buffer.from(`${before === "" || before.endsWith("\n") ? before : `${before}\n`}${line}`),

@@ -9,7 +9,7 @@ import { tempDir } from "../../support/temp.ts";
 
 const test = suite("deploy/install/host-settings");
 const disk = createDurable();
-const LINE = "UUID=AB-12 /boot vfat umask=0077,nofail,nosuid,nodev,noexec 0 2\n";
+const LINE = "UUID=AB-12 /boot vfat umask=0077,nofail,x-systemd.device-timeout=10min,nosuid,nodev,noexec 0 2\n";
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA you@example.org";
 
 for (const [what, before, after] of [
