@@ -10,6 +10,7 @@ import { type ImageConfig, parseImageConfig } from "./image-config.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 
 const IMAGES = "oci/image/";
+const HOSTS = "oci/host/";
 const LAYERS = "oci/layer/";
 const MANIFEST_DIGEST = "oci.manifest-digest";
 const MANIFEST = "oci.manifest";
@@ -29,6 +30,11 @@ export interface ImageRecord {
 /** The ref that an image of that name has. @throws AtomicError usage */
 export function imageRef(name: string): RefName {
   return parseRefName(IMAGES + name);
+}
+
+/** The ref that the host image of that name has. @throws AtomicError usage */
+export function hostImageRef(name: string): RefName {
+  return parseRefName(HOSTS + name);
 }
 
 /** The ref of the layer whose uncompressed bytes have that digest. */

@@ -6,6 +6,7 @@ import {
   loadTree,
   readCommit,
   readRef,
+  type RefName,
   type Repo,
   stageTree,
   transactAsync,
@@ -15,7 +16,8 @@ import {
 import { noProgress, type Progress } from "../progress.ts";
 import type { Digest } from "./digest.ts";
 import type { ImageConfig } from "./image-config.ts";
-import { imageRef, layerRef, readRecord, recordMetadata } from "./image-record.ts";
+import { hostTree } from "./host-tree.ts";
+import { hostImageRef, imageRef, layerRef, readRecord, recordMetadata } from "./image-record.ts";
 import type { ImageSource } from "./image-source.ts";
 import { applyLayers } from "./layer/apply-layers.ts";
 import { importLayer, type LayerBlob } from "./layer/import-layer.ts";
@@ -52,17 +54,42 @@ export interface PulledImage {
  *   permission, no-space, locked
  */
 export async function pullImage(repo: Repo, options: PullImageOptions): Promise<PulledImage> {
+  return pullAs(repo, options, CONTAINER);
+}
+
+/**
+ * Pulls the image of a host: its tree is that of a deployment, with `/etc` in `/usr/etc`, under a ref of its own. The
+ * layers are the same ones.
+ * @throws AtomicError as `pullImage`; invalid when it has no kernel
+ */
+export async function pullHostImage(repo: Repo, options: PullImageOptions): Promise<PulledImage> {
+  return pullAs(repo, options, HOST);
+}
+
+/** What becomes of the merged tree. */
+interface Use {
+  ref: (name: string) => RefName;
+  shape: (tree: DirectoryNode, what: string) => DirectoryNode;
+}
+const CONTAINER: Use = { ref: imageRef, shape: (tree) => tree };
+const HOST: Use = { ref: hostImageRef, shape: hostTree };
+
+async function pullAs(repo: Repo, options: PullImageOptions, use: Use): Promise<PulledImage> {
   const source = await openSource(repo, await readImageName(options.reference), options);
   try {
-    return await pullFrom(repo, source, options);
+    return await pullFrom(repo, source, { ...options, use });
   } finally {
     source.close();
   }
 }
 
-async function pullFrom(repo: Repo, source: ImageSource, options: PullImageOptions): Promise<PulledImage> {
+async function pullFrom(
+  repo: Repo,
+  source: ImageSource,
+  options: PullImageOptions & { use: Use },
+): Promise<PulledImage> {
   const name = options.name ?? source.name;
-  const ref = imageRef(name);
+  const ref = options.use.ref(name);
   const resolved = await resolveManifest(source, options.platform);
   const present = readRef(repo, ref);
   const record = present === undefined ? undefined : readRecord(repo, present);
@@ -91,7 +118,7 @@ async function pullFrom(repo: Repo, source: ImageSource, options: PullImageOptio
   }));
   const commit = await withRepoLock(repo, async () => {
     await importLayers(repo, blobs, progress);
-    const made = await stageImage(repo, { resolved, config, configBytes: bytes, what: source.what });
+    const made = await stageImage(repo, { resolved, config, configBytes: bytes, what: source.what, use: options.use });
     writeRef(repo, ref, made);
     return made;
   });
@@ -135,14 +162,16 @@ interface Documents {
   config: ImageConfig;
   configBytes: Buffer;
   what: string;
+  use: Use;
 }
 
 /** The commit of the tree that the layers make together. Equal images become equal commits. */
-async function stageImage(repo: Repo, { resolved, config, configBytes, what }: Documents): Promise<Checksum> {
-  const tree = applyLayers(
+async function stageImage(repo: Repo, { resolved, config, configBytes, what, use }: Documents): Promise<Checksum> {
+  const merged = applyLayers(
     config.diffIds.map((diffId) => loadLayer(repo, diffId)),
     what,
   );
+  const tree = use.shape(merged, what);
   const version = config.labels["org.opencontainers.image.version"] ?? config.labels["version"];
   return transactAsync(repo, async (transaction) =>
     stageTree(transaction, tree, {
