@@ -11,7 +11,7 @@ export function renderRemotes(remotes: readonly Remote[], style: Style): string 
     remote.name,
     remote.type,
     printable(remote.url),
-    remote.insecure ? style.yellow("insecure") : remote.keys.map(describeKey).join(", "),
+    remote.insecure ? style.yellow("insecure") : describeKeys(remote),
   ]);
   const columns = ["name", "type", "url", "keys"].map((name) => ({ name }));
   return table(columns, rows, style);
@@ -20,6 +20,10 @@ export function renderRemotes(remotes: readonly Remote[], style: Style): string 
 /** A remote as `--json` shows it. */
 export function remoteJson({ keys, ...remote }: Remote): object {
   return { ...remote, keys: keys.map((key) => ({ id: keyId(key), ...key })) };
+}
+
+function describeKeys({ keys, keyring }: Remote): string {
+  return [...keys.map(describeKey), ...(keyring === undefined ? [] : ["OpenPGP keys"])].join(", ");
 }
 
 function describeKey(key: Remote["keys"][number]): string {

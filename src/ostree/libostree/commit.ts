@@ -26,7 +26,7 @@ export interface OstreeCommit {
 }
 
 /** `a{sv}` */
-const dictType = array(tuple(text, variant));
+export const dictType = array(tuple(text, variant));
 const TYPE = tuple(dictType, byteArray, array(tuple(text, byteArray)), text, text, uint64, byteArray, byteArray);
 const MAX_TIMESTAMP = 253_402_300_799; // the last second of the year 9999
 const WHAT = "commit of OSTree";

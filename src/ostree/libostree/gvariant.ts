@@ -67,20 +67,27 @@ export const uint32: VariantType<number> = {
 };
 
 /** `t` holding a big-endian number that JavaScript can hold. */
-export const uint64: VariantType<number> = {
-  alignment: 8,
-  fixedSize: 8,
-  write(out, value) {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigUInt64BE(BigInt(value));
-    out.bytes(bytes);
-  },
-  read(bytes) {
-    const value = Number(bytes.readBigUInt64BE());
-    if (!Number.isSafeInteger(value)) throw new Malformed("a number above 2^53");
-    return value;
-  },
-};
+export const uint64 = uint64Type("BE");
+
+/** `t` as GVariant itself means it, with a number that JavaScript can hold. */
+export const uint64Little = uint64Type("LE");
+
+function uint64Type(order: "BE" | "LE"): VariantType<number> {
+  return {
+    alignment: 8,
+    fixedSize: 8,
+    write(out, value) {
+      const bytes = Buffer.alloc(8);
+      bytes[`writeBigUInt64${order}`](BigInt(value));
+      out.bytes(bytes);
+    },
+    read(bytes) {
+      const value = Number(bytes[`readBigUInt64${order}`]());
+      if (!Number.isSafeInteger(value)) throw new Malformed("a number above 2^53");
+      return value;
+    },
+  };
+}
 
 /** `ay` */
 export const byteArray: VariantType<Buffer> = {

@@ -14,7 +14,8 @@ import { parseOstreeCommit } from "./commit.ts";
 import { type FetchedTree, fetchTree } from "./fetch-tree.ts";
 import { importFile } from "./import-file.ts";
 import { type ImportMap, openImportMap } from "./import-map.ts";
-import { metadataOf, textIn } from "./kept-commit.ts";
+import { metadataOf } from "./kept-commit.ts";
+import { TEXT, valueOf } from "./metadata-value.ts";
 import { forEachParallel } from "./parallel.ts";
 import { type Sha256, sha256Of } from "./sha256.ts";
 import type { OstreeSource } from "./source.ts";
@@ -27,7 +28,7 @@ export interface ImportResult {
 }
 
 /** Objects asked for at a time. */
-const REQUESTS = 24;
+export const REQUESTS = 24;
 /** After so many bytes of content, what has arrived is made durable, so that a pull that is cut off can go on. */
 const CHECKPOINT = 64 * 1024 * 1024;
 /** Deeper than any path the kernel takes. */
@@ -64,7 +65,7 @@ export async function importCommit(
   checkpoint(transaction);
   const root = fetched.dirmetas.get(original.meta)!;
   const loaded = loadSubtree(repo, tree, root);
-  const version = textIn(original, "version");
+  const version = valueOf(original.metadata, "version", TEXT);
   const commit: Commit = {
     tree,
     root,

@@ -29,9 +29,7 @@ export async function importFile(
   const check = (): void => {
     const found = sha256.digest();
     if (found === checksum) return;
-    throw new AtomicError("corrupt", `importing a file from ${where}: expected ${checksum}, found ${found}`, {
-      hint: `ostree fsck --repo=${where}`,
-    });
+    throw new AtomicError("corrupt", `importing a file from ${where}: expected ${checksum}, found ${found}`);
   };
   if (header.kind === "symlink") {
     check();

@@ -4,7 +4,7 @@
  */
 import { AtomicError } from "../../errors.ts";
 import type { OstreeCommit } from "./commit.ts";
-import { decodeVariant, text } from "./gvariant.ts";
+import { TEXT, valueOf } from "./metadata-value.ts";
 
 const KEY = "ostree.commit.";
 /** Bytes of one piece, which base64 makes as long as a metadata value may be. */
@@ -24,7 +24,7 @@ export function metadataOf(commit: OstreeCommit, bytes: Buffer): Record<string, 
     );
   const metadata: Record<string, string> = {};
   for (const key of SHOWN) {
-    const value = textIn(commit, key);
+    const value = valueOf(commit.metadata, key, TEXT);
     if (value !== undefined) metadata[key] = value.slice(0, MAX_SHOWN);
   }
   for (let i = 0; i * PIECE < bytes.length; i++)
@@ -41,10 +41,4 @@ export function originalCommit(metadata: Readonly<Record<string, string>>): Buff
     pieces.push(Buffer.from(piece, "base64"));
   }
   return pieces.length === 0 ? undefined : Buffer.concat(pieces);
-}
-
-/** A text of a commit's metadata. @throws AtomicError invalid */
-export function textIn({ metadata }: OstreeCommit, key: string): string | undefined {
-  const found = metadata.get(key);
-  return found?.signature === "s" ? decodeVariant(text, found.data, key) : undefined;
 }

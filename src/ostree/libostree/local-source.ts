@@ -19,6 +19,7 @@ export function openLocalSource(directory: string): OstreeSource {
   const mode = parseRepoMode(config.toString("utf8"), directory);
   return {
     where: directory,
+    isRemote: false,
     read: (path, max) => Promise.resolve(readIfThere(join(directory, path), max)),
     async file(checksum) {
       const path = join(directory, ostreeObjectPath(checksum, mode === "archive" ? "filez" : "file"));

@@ -30,3 +30,8 @@ export function sha256FromBytes(bytes: Uint8Array, what: string): Sha256 {
 export function sha256ToBytes(checksum: Sha256): Buffer {
   return Buffer.from(checksum, "hex");
 }
+
+/** The checksum written as `text`; undefined when it is none. */
+export function parseSha256(text: string): Sha256 | undefined {
+  return /^[0-9a-f]{64}$/.test(text) ? (text as Sha256) : undefined;
+}

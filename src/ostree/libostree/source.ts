@@ -13,6 +13,8 @@ export interface OstreeFile {
 export interface OstreeSource {
   /** Its path or address, for messages. */
   readonly where: string;
+  /** Behind a web server, which can serve files only as they are. */
+  readonly isRemote: boolean;
   /**
    * A whole file of the repository, or undefined when it has none of that name.
    * @param max the most bytes the caller can use

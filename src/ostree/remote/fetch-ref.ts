@@ -32,6 +32,6 @@ export async function fetchRef(repo: Repo, remote: Remote, options: FetchOptions
 
 /** Loaded when needed: most verbs talk to no remote, and no host to both kinds. */
 async function driverOf(type: RemoteType): Promise<RemoteDriver> {
-  if (type === "atomic") return (await import("./atomic-driver.ts")).atomicDriver;
-  throw new AtomicError("unsupported", `asking a remote of type ${type}: this atomic cannot`);
+  if (type === "ostree") return (await import("../libostree/driver.ts")).ostreeDriver;
+  return (await import("./atomic-driver.ts")).atomicDriver;
 }

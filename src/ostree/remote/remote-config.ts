@@ -18,13 +18,15 @@ export interface Remote {
   url: string;
   /** Any one of them vouches for a commit. */
   keys: PublicKey[];
+  /** OpenPGP keys in base64, as gpgv reads them, any one of which vouches too. Of type ostree only. */
+  keyring?: string;
   /** Commits are taken unsigned. */
   insecure: boolean;
 }
 
 const FORMAT = 1;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
-const MAX_CONFIG = 256 * 1024;
+const MAX_CONFIG = 4 * 1024 * 1024;
 const MAX_KEYS = 64;
 const MAX_URL = 2048;
 
@@ -118,14 +120,20 @@ export function parseRemote(text: string, name: string): Remote {
   const { format, ...fields } = (value ?? {}) as Record<string, unknown>;
   if (typeof format === "number" && format > FORMAT)
     throw new AtomicError("unsupported", `reading remote ${name}: expected format ${FORMAT}, found ${format}`);
-  const { type, url, keys, insecure, ...unknown } = fields;
-  const isWhole = format === FORMAT && typeof url === "string" && typeof insecure === "boolean" && isKeys(keys);
+  const { type, url, keys, insecure, keyring, ...unknown } = fields;
+  const isWhole =
+    format === FORMAT &&
+    typeof url === "string" &&
+    typeof insecure === "boolean" &&
+    isKeys(keys) &&
+    (keyring === undefined || typeof keyring === "string");
   if (!isWhole || !REMOTE_TYPES.includes(type as RemoteType) || Object.keys(unknown).length > 0) {
     throw new AtomicError("corrupt", `reading remote ${name}: expected type, url, keys and insecure`, {
       hint: `atomic remote remove ${name}`,
     });
   }
-  const remote: Remote = { name, type: type as RemoteType, url, insecure, keys };
+  const settings = { name, type: type as RemoteType, url, insecure, keys };
+  const remote: Remote = keyring === undefined ? settings : { ...settings, keyring };
   try {
     checkRemote(remote);
   } catch (cause) {
@@ -141,7 +149,7 @@ export function formatRemote({ name: _, ...settings }: Remote): string {
 }
 
 /** @throws AtomicError usage */
-function checkRemote({ name, url, keys, insecure }: Remote): void {
+function checkRemote({ name, type, url, keys, keyring, insecure }: Remote): void {
   const refuse = (why: string, hint?: string) =>
     new AtomicError("usage", `adding remote ${JSON.stringify(name)}: ${why}`, hint === undefined ? {} : { hint });
   if (!NAME.test(name)) throw refuse("expected letters, digits and _.- in its name");
@@ -149,10 +157,11 @@ function checkRemote({ name, url, keys, insecure }: Remote): void {
   if (!known || url.length > MAX_URL || url.endsWith("/") || /[?#]/.test(url))
     throw refuse(`expected an http, https or file URL, found ${JSON.stringify(url.slice(0, 200))}`);
   if (keys.length > MAX_KEYS) throw refuse(`expected at most ${MAX_KEYS} keys, found ${keys.length}`);
-  if (keys.length === 0 && !insecure) {
+  if (keyring !== undefined && type !== "ostree") throw refuse("only a remote of type ostree has OpenPGP keys");
+  if (keys.length === 0 && keyring === undefined && !insecure) {
     throw refuse("nobody could vouch for what it serves", `atomic remote add ${name} ${url} --key FILE`);
   }
-  if (keys.length > 0 && insecure) throw refuse("it has keys, so it cannot be insecure");
+  if ((keys.length > 0 || keyring !== undefined) && insecure) throw refuse("it has keys, so it cannot be insecure");
 }
 
 function isKeys(value: unknown): value is PublicKey[] {

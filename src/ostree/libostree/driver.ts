@@ -1,0 +1,110 @@
+/** Remotes that are OSTree repositories. */
+import { fileURLToPath } from "node:url";
+import { AtomicError } from "../../errors.ts";
+import { withRepoLock } from "../lock.ts";
+import { readCommit } from "../object-store.ts";
+import { readRef, writeRef } from "../ref.ts";
+import type { Fetched, RemoteDriver } from "../remote/fetch-ref.ts";
+import type { Remote } from "../remote/remote-config.ts";
+import { transactAsync } from "../transaction.ts";
+import { parseOstreeCommit } from "./commit.ts";
+import { fetchMetadata } from "./fetch-tree.ts";
+import { openHttpSource } from "./http-source.ts";
+import { importCommit, REQUESTS } from "./import-commit.ts";
+import { importedCommit } from "./imported-commit.ts";
+import { openLocalSource } from "./local-source.ts";
+import { readOstreeRef, readSummary, refNameOf } from "./read-ref.ts";
+import { MAX_CONFIG, parseRepoMode } from "./repo-config.ts";
+import type { Trust } from "./signatures.ts";
+import type { OstreeSource } from "./source.ts";
+import { checkBinding, vouch } from "./vouch.ts";
+
+/** How remotes of type ostree are asked. Loaded when one is. */
+export const ostreeDriver: RemoteDriver = {
+  tips: (_, remote) =>
+    withSource(remote, async (source) => {
+      const listed = await readSummary(source);
+      if (listed === undefined) {
+        throw new AtomicError("not-found", `listing the refs of remote ${remote.name}: it has no summary`, {
+          hint: "ostree summary --update",
+        });
+      }
+      const tips = [...listed.summary.refs].flatMap(([name, { checksum, timestamp, version }]) => {
+        const ref = refNameOf(name);
+        if (ref === undefined) return []; // a name we could not pull
+        const details = {
+          ...(timestamp === undefined ? {} : { timestamp }),
+          ...(version === undefined ? {} : { version }),
+        };
+        return { ref, id: checksum, ...details };
+      });
+      return tips.sort((a, b) => (a.ref < b.ref ? -1 : 1));
+    }),
+
+  fetch: (repo, remote, { ref, localRef, allowDowngrade = false, progress }) =>
+    withSource(remote, async (source): Promise<Fetched> => {
+      const checksum = await readOstreeRef(source, ref);
+      const known = importedCommit(repo, checksum);
+      const bytes = known?.bytes ?? (await fetchMetadata(source, checksum, "commit"));
+      const offered = { ref, checksum, bytes };
+      checkBinding(offered);
+      const now = Date.now() / 1000;
+      const signature = remote.insecure ? "unsigned" : await vouch(source, offered, { trust: trustOf(remote), now });
+      const present = readRef(repo, localRef);
+      const { timestamp } = parseOstreeCommit(bytes);
+      if (!allowDowngrade && present !== undefined && readCommit(repo, present).timestamp > timestamp)
+        throw downgrade(remote, offered.ref, timestamp);
+      if (known !== undefined && present === known.commit)
+        return { commit: known.commit, signature, objects: 0, bytes: 0 };
+      return withRepoLock(repo, async () => {
+        const result =
+          known === undefined
+            ? await transactAsync(repo, async (transaction) => {
+                await checkMode(source);
+                return importCommit(transaction, source, { bytes, ...(progress === undefined ? {} : { progress }) });
+              })
+            : { commit: known.commit, objects: 0, bytes: 0 };
+        writeRef(repo, localRef, result.commit);
+        return { ...result, signature };
+      });
+    }),
+};
+
+async function withSource<T>({ url }: Remote, use: (source: OstreeSource) => Promise<T>): Promise<T> {
+  const source = url.startsWith("file:")
+    ? openLocalSource(fileURLToPath(url))
+    : openHttpSource(url, { connections: REQUESTS });
+  try {
+    return await use(source);
+  } finally {
+    source.close();
+  }
+}
+
+/** Over HTTP only the files of archive repositories can be read. @throws AtomicError unsupported, not-found */
+async function checkMode(source: OstreeSource): Promise<void> {
+  const config = await source.read("config", MAX_CONFIG);
+  if (config === undefined)
+    throw new AtomicError("not-found", `opening the OSTree repository ${source.where}: it has no config`);
+  const mode = parseRepoMode(config.toString("utf8"), source.where);
+  if (mode === "archive" || !source.isRemote) return;
+  throw new AtomicError(
+    "unsupported",
+    `reading the OSTree repository ${source.where}: expected mode archive, found ${mode}`,
+  );
+}
+
+function trustOf({ keys, keyring }: Remote): Trust {
+  return { keys, ...(keyring === undefined ? {} : { keyring: Buffer.from(keyring, "base64") }) };
+}
+
+function downgrade({ name }: Remote, ref: string, timestamp: number): AtomicError {
+  const when = new Date(timestamp * 1000).toISOString();
+  return new AtomicError(
+    "conflict",
+    `pulling ${ref} from remote ${name}: its commit of ${when} is older than the last`,
+    {
+      hint: "atomic host upgrade --allow-downgrade",
+    },
+  );
+}
