@@ -86,6 +86,7 @@ export const VERBS: Record<string, Verb> = {
   "repo delta": { summary: "Make a delta between two commits", load: () => import("./repo/delta.ts") },
   "repo diff": { summary: "List what differs between two trees", load: () => import("./repo/diff.ts") },
   "repo dump": { summary: "Print a tree in the composefs text form", load: () => import("./repo/dump.ts") },
+  "repo export": { summary: "Write commits to an OSTree repository", load: () => import("./repo/export.ts") },
   "repo fsck": { summary: "Check a store, and repair it from another", load: () => import("./repo/fsck.ts") },
   "repo image": { summary: "Write the mountable image of a commit", load: () => import("./repo/image.ts") },
   "repo init": { summary: "Make an empty store", load: () => import("./repo/init.ts") },

@@ -92,7 +92,7 @@ export function deleteRef(repo: Repo, ref: RefName): void {
 
 /** All refs at or below `prefix`, sorted by name; `commit` is undefined where the file holds no checksum. */
 export function listRefs(repo: Repo, prefix = ""): { ref: RefName; commit: Checksum | undefined }[] {
-  return namesBelow(join(repo.path, "refs"), "")
+  return refNamesBelow(join(repo.path, "refs"))
     .filter((name) => prefix === "" || name === prefix || name.startsWith(`${prefix}/`))
     .sort()
     .map((name) => ({ ref: name as RefName, commit: commitOrUndefined(repo, name as RefName) }));
@@ -107,14 +107,15 @@ function commitOrUndefined(repo: Repo, ref: RefName): Checksum | undefined {
   }
 }
 
-function namesBelow(directory: string, prefix: string): string[] {
+/** The names of all ref files below `directory`, in no particular order. */
+export function refNamesBelow(directory: string, prefix = ""): string[] {
   const fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     return readDirectory(fd).flatMap(({ name }) => {
       const text = toText(name);
       if (!COMPONENT.test(text)) return []; // a temporary file of an interrupted write
       const path = join(directory, text);
-      return isDirectory(path) ? namesBelow(path, `${prefix}${text}/`) : [`${prefix}${text}`];
+      return isDirectory(path) ? refNamesBelow(path, `${prefix}${text}/`) : [`${prefix}${text}`];
     });
   } finally {
     close(fd);

@@ -1,10 +1,12 @@
 /** Remotes that are OSTree repositories. */
 import { fileURLToPath } from "node:url";
 import { AtomicError } from "../../errors.ts";
+import type { Checksum } from "../../digest.ts";
+import type { Progress } from "../../progress.ts";
 import { withRepoLock } from "../lock.ts";
 import { readCommit } from "../object-store.ts";
-import { readRef, writeRef } from "../ref.ts";
-import type { Fetched, RemoteDriver } from "../remote/fetch-ref.ts";
+import { readRef, type RefName, writeRef } from "../ref.ts";
+import type { Repo } from "../repo.ts";
 import type { Remote } from "../remote/remote-config.ts";
 import { transactAsync } from "../transaction.ts";
 import { parseOstreeCommit } from "./commit.ts";
@@ -19,9 +21,22 @@ import type { Trust } from "./signatures.ts";
 import type { OstreeSource } from "./source.ts";
 import { checkBinding, vouch } from "./vouch.ts";
 
-/** How remotes of type ostree are asked. Loaded when one is. */
-export const ostreeDriver: RemoteDriver = {
-  tips: (_, remote) =>
+interface FetchOptions {
+  ref: RefName;
+  localRef: RefName;
+  allowDowngrade?: boolean;
+  progress?: Progress;
+}
+interface Fetched {
+  commit: Checksum;
+  signature: string;
+  objects: number;
+  bytes: number;
+}
+
+/** How remotes of type ostree are asked: the `RemoteDriver` that is loaded when one is. */
+export const ostreeDriver = {
+  tips: (_: Repo, remote: Remote) =>
     withSource(remote, async (source) => {
       const listed = await readSummary(source);
       if (listed === undefined) {
@@ -41,7 +56,7 @@ export const ostreeDriver: RemoteDriver = {
       return tips.sort((a, b) => (a.ref < b.ref ? -1 : 1));
     }),
 
-  fetch: (repo, remote, { ref, localRef, allowDowngrade = false, progress }) =>
+  fetch: (repo: Repo, remote: Remote, { ref, localRef, allowDowngrade = false, progress }: FetchOptions) =>
     withSource(remote, async (source): Promise<Fetched> => {
       const checksum = await readOstreeRef(source, ref);
       const known = importedCommit(repo, checksum);
@@ -49,7 +64,9 @@ export const ostreeDriver: RemoteDriver = {
       const offered = { ref, checksum, bytes };
       checkBinding(offered);
       const now = Date.now() / 1000;
-      const signature = remote.insecure ? "unsigned" : await vouch(source, offered, { trust: trustOf(remote), now });
+      const signature = remote.insecure
+        ? `unsigned: remote ${remote.name} is insecure`
+        : `${await vouch(source, offered, { trust: trustOf(remote), now })} of remote ${remote.name}`;
       const present = readRef(repo, localRef);
       const { timestamp } = parseOstreeCommit(bytes);
       if (!allowDowngrade && present !== undefined && readCommit(repo, present).timestamp > timestamp)

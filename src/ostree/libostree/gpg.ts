@@ -1,7 +1,8 @@
 /** OpenPGP signatures, judged by gpgv. Status lines: https://github.com/gpg/gnupg/blob/master/doc/DETAILS */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createDurable } from "../../durable.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { run } from "../../spawn.ts";
 
@@ -30,17 +31,19 @@ export function parseKeyring(bytes: Buffer, name: string): Buffer {
  * @throws AtomicError not-found when gpgv is not installed
  */
 export function gpgSigner(bytes: Buffer, signatures: readonly Buffer[], keyring: Buffer): string | undefined {
-  const scratch = mkdtempSync(join(tmpdir(), "atomic-gpgv-"));
+  const disk = createDurable();
+  const scratch = join(tmpdir(), `atomic-gpgv-${randomBytes(8).toString("hex")}`);
+  disk.mkdir(scratch, 0o700);
   try {
-    writeFileSync(join(scratch, "keyring"), keyring);
+    disk.replaceFile(join(scratch, "keyring"), keyring, 0o600);
     for (const signature of signatures) {
-      writeFileSync(join(scratch, "signature"), signature);
+      disk.replaceFile(join(scratch, "signature"), signature, 0o600);
       const signer = judge(scratch, bytes);
       if (signer !== undefined) return signer;
     }
     return undefined;
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    disk.removeTree(scratch);
   }
 }
 

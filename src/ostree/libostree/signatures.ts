@@ -1,6 +1,6 @@
 /** Who signed a commit or summary: the dictionary, `a{sv}`, of a `.commitmeta` or of `summary.sig`. */
 import { verify } from "node:crypto";
-import { type PublicKey, publicKeyObject } from "../remote/public-key.ts";
+import { keyId, type PublicKey, publicKeyObject } from "../remote/public-key.ts";
 import { dictType } from "./commit.ts";
 import { gpgSigner } from "./gpg.ts";
 import { decodeVariant } from "./gvariant.ts";
@@ -29,9 +29,9 @@ export function signerOf(bytes: Buffer, dictionary: Buffer, { keys, keyring }: T
   const found = new Map(decodeVariant(dictType, dictionary, "signatures"));
   const ed25519 = (valueOf(found, ED25519, BLOBS) ?? []).slice(0, MAX_SIGNATURES);
   const key = keys.find((each) => ed25519.some((signature) => verify(null, bytes, publicKeyObject(each), signature)));
-  if (key !== undefined) return `ed25519 key ${key.name}`;
+  if (key !== undefined) return `ed25519 ${keyId(key)} (${key.name})`;
   const gpg = (valueOf(found, GPG, BLOBS) ?? []).slice(0, MAX_SIGNATURES);
   if (keyring === undefined || gpg.length === 0) return undefined;
   const fingerprint = gpgSigner(bytes, gpg, keyring);
-  return fingerprint === undefined ? undefined : `OpenPGP key ${fingerprint}`;
+  return fingerprint === undefined ? undefined : `OpenPGP ${fingerprint}`;
 }
