@@ -1,12 +1,10 @@
 /** Remotes that are OSTree repositories. */
 import { fileURLToPath } from "node:url";
 import { AtomicError } from "../../errors.ts";
-import type { Checksum } from "../../digest.ts";
-import type { Progress } from "../../progress.ts";
 import { withRepoLock } from "../lock.ts";
 import { readCommit } from "../object-store.ts";
-import { readRef, type RefName, writeRef } from "../ref.ts";
-import type { Repo } from "../repo.ts";
+import { readRef, writeRef } from "../ref.ts";
+import type { Fetched, RemoteDriver } from "../remote/driver.ts";
 import type { Remote } from "../remote/remote-config.ts";
 import { transactAsync } from "../transaction.ts";
 import { parseOstreeCommit } from "./commit.ts";
@@ -21,22 +19,9 @@ import type { Trust } from "./signatures.ts";
 import type { OstreeSource } from "./source.ts";
 import { checkBinding, vouch } from "./vouch.ts";
 
-interface FetchOptions {
-  ref: RefName;
-  localRef: RefName;
-  allowDowngrade?: boolean;
-  progress?: Progress;
-}
-interface Fetched {
-  commit: Checksum;
-  signature: string;
-  objects: number;
-  bytes: number;
-}
-
-/** How remotes of type ostree are asked: the `RemoteDriver` that is loaded when one is. */
-export const ostreeDriver = {
-  tips: (_: Repo, remote: Remote) =>
+/** How remotes of type ostree are asked. Loaded when one is. */
+export const ostreeDriver: RemoteDriver = {
+  tips: (_, remote) =>
     withSource(remote, async (source) => {
       const listed = await readSummary(source);
       if (listed === undefined) {
@@ -56,7 +41,7 @@ export const ostreeDriver = {
       return tips.sort((a, b) => (a.ref < b.ref ? -1 : 1));
     }),
 
-  fetch: (repo: Repo, remote: Remote, { ref, localRef, allowDowngrade = false, progress }: FetchOptions) =>
+  fetch: (repo, remote, { ref, localRef, allowDowngrade = false, progress }) =>
     withSource(remote, async (source): Promise<Fetched> => {
       const checksum = await readOstreeRef(source, ref);
       const known = importedCommit(repo, checksum);

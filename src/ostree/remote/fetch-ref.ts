@@ -1,5 +1,4 @@
 /** Asking a remote: what its refs are, and for the commit of one of them. Each type of remote has a driver. */
-import { AtomicError } from "../../errors.ts";
 import { parseRefName, type RefName } from "../ref.ts";
 import type { Repo } from "../repo.ts";
 import type { Fetched, FetchOptions, RemoteDriver, RemoteTip } from "./driver.ts";
