@@ -1,18 +1,41 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { containerStatus, type Engine, findRecord, readCgroupStats, stateDirectory } from "../containers/index.ts";
+import { isAtomicError } from "../errors.ts";
 import { findImage } from "../oci/index.ts";
 import { textArg } from "./args.ts";
-import { RepoCommand } from "./repo/base.ts";
+import { ContainerCommand } from "./containers/base.ts";
 
 /** `atomic inspect` */
-export default class Inspect extends RepoCommand {
-  static override description = "Always answers in JSON.";
-  static override args = { name: textArg({ description: "name or ID of an image", required: true }) };
+export default class Inspect extends ContainerCommand {
+  static override description = "Always answers in JSON. A container comes before an image of the same name.";
+  static override args = { name: textArg({ description: "name or ID of a container or image", required: true }) };
   static override examples = ["<%= config.bin %> inspect tools"];
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Inspect);
-    const { name, id, manifestDigest, commit, config, bytes } = findImage(this.open(flags), args.name);
-    const { platform, created, diffIds, run, labels } = config;
-    const image = { kind: "image", name, id, manifestDigest, commit, created: created ?? null, bytes };
-    this.show({ ...flags, json: true }, { ...image, platform, run, labels, layers: diffIds }, () => "");
+    const engine = this.engine(flags);
+    const found = inspectContainer(engine, args.name) ?? inspectImage(engine, args.name);
+    this.show({ ...flags, json: true }, found, () => "");
   }
+}
+
+function inspectContainer(engine: Engine, name: string): object | undefined {
+  try {
+    const record = findRecord(engine, name);
+    const path = join(stateDirectory(engine, record.name), "config.json");
+    const config = JSON.parse(readFileSync(path, "utf8")) as unknown;
+    const stats = readCgroupStats(record.cgroups);
+    return { kind: "container", ...record, ...containerStatus(engine, record), stats, config };
+  } catch (error) {
+    if (isAtomicError(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
+function inspectImage(engine: Engine, text: string): object {
+  const { name, id, manifestDigest, commit, config, bytes } = findImage(engine.repo, text);
+  const { platform, created, diffIds, run, labels } = config;
+  const image = { kind: "image", name, id, manifestDigest, commit, created: created ?? null, bytes };
+  return { ...image, platform, run, labels, layers: diffIds };
 }

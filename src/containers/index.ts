@@ -1,4 +1,19 @@
-/** Containers: their configuration, networks, launch programs and state. */
+/** Containers: what is asked for, the configuration made of it, networks, launch programs and state. */
+export { readCgroupStats } from "./cgroup/stats.ts";
+export { parseRunFlags } from "./configure/run-arguments.ts";
+export { type RawRunFlags, RUN_FLAGS, type RunFlag } from "./configure/run-flags.ts";
+export { runOptions } from "./configure/run-options.ts";
+export { hasConsent, rememberConsent } from "./engine/consent.ts";
+export { createNamed, finishContainer, startNamed } from "./engine/create.ts";
+export { readLog } from "./engine/logs.ts";
+export { containerNames, type Engine, openEngine, stateDirectory } from "./engine/place.ts";
+export { type ContainerRecord, findRecord, readNamed } from "./engine/record.ts";
+export { removeContainer, removeEnded } from "./engine/remove.ts";
+export { containerStatus } from "./engine/status.ts";
+export { pauseNamed, signalContainer, signalNumber, stopContainer, waitForContainer } from "./engine/stop.ts";
+export { findLabel, interpretLabel, LABEL_VERBS, type LabelVerb, SPC_WORDS } from "./labels/interpret.ts";
+export { privilegesOf } from "./labels/privileges.ts";
+export { labelVariables } from "./labels/variables.ts";
 export { createNetwork, removeNetwork } from "./network/manage.ts";
 export { NETWORK_STORE, readNetworks } from "./network/network-store.ts";
 export { formatSubnet } from "./network/subnet.ts";

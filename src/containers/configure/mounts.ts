@@ -32,9 +32,7 @@ export function containerMounts(
     },
     { destination: "/sys", type: "sysfs", source: "sysfs", options: [...QUIET, writable] },
     { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: [...QUIET, "relatime", writable] },
-    hostIpc
-      ? { destination: "/dev/mqueue", type: "bind", source: "/dev/mqueue", options: ["rbind", ...QUIET] }
-      : { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: QUIET },
+    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: QUIET },
     hostIpc
       ? { destination: "/dev/shm", type: "bind", source: "/dev/shm", options: ["rbind", ...QUIET] }
       : { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...QUIET, "mode=1777", `size=${shmSize}`] },

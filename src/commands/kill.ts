@@ -1,0 +1,18 @@
+import { string } from "@oclif/core/flags";
+import { findRecord, signalContainer, signalNumber } from "../containers/index.ts";
+import { ContainerCommand, containerArg } from "./containers/base.ts";
+
+/** `atomic kill` */
+export default class Kill extends ContainerCommand {
+  static override description = "Sends a signal to the container's program.";
+  static override args = { container: containerArg };
+  static override flags = { signal: string({ char: "s", summary: "name or number", default: "KILL" }) };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Kill);
+    const engine = this.engine(flags);
+    const record = findRecord(engine, args.container);
+    signalContainer(engine, record, signalNumber(flags.signal));
+    this.show(flags, { signalled: record.name }, () => record.name);
+  }
+}

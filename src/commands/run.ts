@@ -1,0 +1,129 @@
+import { boolean, string } from "@oclif/core/flags";
+import {
+  containerNames,
+  containerStatus,
+  createNamed,
+  type Engine,
+  finishContainer,
+  type LabelVerb,
+  readNamed,
+  removeContainer,
+  runOptions,
+  startNamed,
+} from "../containers/index.ts";
+import { AtomicError } from "../errors.ts";
+import { findImage } from "../oci/index.ts";
+import { containerFlags, containerOptions, splitAtImage } from "./containers/run-request.ts";
+import { ContainerCommand } from "./containers/base.ts";
+import { agree, labelledRun } from "./containers/label-run.ts";
+import { writeStderr } from "./output.ts";
+
+const WITH_VALUE = ["opt1", "opt2", "opt3", "sysroot", "repo", "progress"];
+
+/** `atomic run` */
+export default class Run extends ContainerCommand {
+  static override description =
+    "Runs the image's LABEL RUN if it has one; your options are added to it. Ends with the container's exit status.";
+  static override usage = "run [OPTIONS] IMAGE [WORD...]";
+  static override flags = {
+    ...containerFlags,
+    spc: boolean({ summary: "super-privileged: the host's files, processes and network, and every privilege" }),
+    replace: boolean({ summary: "remove a container of the same name first" }),
+    display: boolean({ summary: "show the command line, and run nothing" }),
+    yes: boolean({ char: "y", summary: "let the image have what its label asks for" }),
+    opt1: string({ summary: "${OPT1} of the label", hidden: true }),
+    opt2: string({ summary: "${OPT2} of the label", hidden: true }),
+    opt3: string({ summary: "${OPT3} of the label", hidden: true }),
+  };
+  static override examples = ["<%= config.bin %> run --spc tools", "<%= config.bin %> run --rm -it debian bash"];
+
+  protected verb(): LabelVerb {
+    return "RUN";
+  }
+
+  async run(): Promise<number> {
+    const { own, rest } = splitAtImage(this.argv, WITH_VALUE);
+    const { flags } = await this.parse(Run, own);
+    const [named, ...command] = rest;
+    if (named === undefined) {
+      throw new AtomicError("usage", `running atomic ${this.verb().toLowerCase()}: expected an image`, {
+        hint: "atomic images",
+      });
+    }
+    const engine = this.engine(flags);
+    const image = findImage(engine.repo, named);
+    const asked = labelledRun(this.verb(), {
+      image,
+      named,
+      spc: flags["spc"],
+      flags: containerOptions(flags),
+      command,
+      options: [flags["opt1"], flags["opt2"], flags["opt3"]],
+    });
+    if (flags["display"]) {
+      this.show(flags, { words: asked.words }, () => asked.words.map(quoted).join(" "));
+      return 0;
+    }
+    agree(engine, image, asked, { yes: flags["yes"] });
+    const options = runOptions(asked.flags);
+    const existing = options.name !== undefined && containerNames(engine).includes(options.name);
+    if (existing) {
+      const record = readNamed(engine, options.name!);
+      if (flags["replace"]) removeContainer(engine, record, { force: true });
+      else return this.#again(engine, record, options, image.commit, flags);
+    }
+    const record = createNamed(engine, { image, options, command: asked.command });
+    return this.#start(engine, record, options, flags);
+  }
+
+  /** Starts a container that was there before, as `docker start` would. */
+  async #again(
+    engine: Engine,
+    record: ReturnType<typeof readNamed>,
+    options: ReturnType<typeof runOptions>,
+    commit: string,
+    flags: { json: boolean },
+  ): Promise<number> {
+    const { status } = containerStatus(engine, record);
+    if (status !== "exited" && status !== "created") {
+      throw new AtomicError("conflict", `running container ${record.name}: it is ${status}`, {
+        hint: `atomic stop ${record.name}`,
+      });
+    }
+    if (record.commit !== commit) {
+      throw new AtomicError(
+        "exists",
+        `running container ${record.name}: it was made of another image, ${record.image}`,
+        {
+          hint: "atomic run --replace IMAGE",
+        },
+      );
+    }
+    return this.#start(engine, record, options, flags);
+  }
+
+  async #start(
+    engine: Engine,
+    record: ReturnType<typeof readNamed>,
+    { detach, interactive, remove }: ReturnType<typeof runOptions>,
+    flags: { json: boolean },
+  ): Promise<number> {
+    // A Ctrl-C is the container's; this process waits to see it end.
+    if (!detach) for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) process.on(signal, () => undefined);
+    let started;
+    try {
+      started = startNamed(engine, record, { detach, interactive });
+    } catch (error) {
+      if (remove) removeContainer(engine, record, { force: true });
+      throw error;
+    }
+    for (const warning of started.warnings) writeStderr(`${warning}\n`);
+    if (!detach) return finishContainer(engine, started);
+    this.show(flags, { id: record.id, name: record.name }, () => record.name);
+    return 0;
+  }
+}
+
+function quoted(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,20 @@
+import { findRecord, startNamed } from "../containers/index.ts";
+import { ContainerCommand, containerArg } from "./containers/base.ts";
+import { writeStderr } from "./output.ts";
+
+/** `atomic start` */
+export default class Start extends ContainerCommand {
+  static override description = "Starts a container that has ended, in the background.";
+  static override args = { container: containerArg };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Start);
+    const engine = this.engine(flags);
+    const { record, warnings } = startNamed(engine, findRecord(engine, args.container), {
+      detach: true,
+      interactive: false,
+    });
+    for (const warning of warnings) writeStderr(`${warning}\n`);
+    this.show(flags, { started: record.name }, () => record.name);
+  }
+}

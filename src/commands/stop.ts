@@ -1,0 +1,23 @@
+import { integer } from "@oclif/core/flags";
+import { findRecord, stopContainer } from "../containers/index.ts";
+import { AtomicError } from "../errors.ts";
+import { ContainerCommand, containerArg } from "./containers/base.ts";
+
+/** `atomic stop` */
+export default class Stop extends ContainerCommand {
+  static override description = "Asks the container to end by its stop signal, and kills it when it does not.";
+  static override args = { container: containerArg };
+  static override flags = {
+    time: integer({ char: "t", summary: "seconds to wait before killing it", default: 10, min: 0, max: 86_400 }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Stop);
+    const engine = this.engine(flags);
+    const record = findRecord(engine, args.container);
+    if (!(await stopContainer(engine, record, flags.time))) {
+      throw new AtomicError("nothing-to-do", `stopping container ${record.name}: it does not run`);
+    }
+    this.show(flags, { stopped: record.name }, () => record.name);
+  }
+}

@@ -1,0 +1,82 @@
+/** A container's root: the image's tree from the store, read-only, under a layer of its own. */
+import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Checksum } from "../../digest.ts";
+import {
+  close,
+  isKernelError,
+  MNT_DETACH,
+  mount,
+  MS_RDONLY,
+  O_DIRECTORY,
+  O_PATH,
+  open,
+  umount,
+} from "../../linux/index.ts";
+import { renderCommitImage } from "../../ostree/index.ts";
+import { run } from "../../spawn.ts";
+import { dataDirectory, type Engine, stateDirectory } from "./place.ts";
+
+/** Mounts the root of container `name`, and returns where. @throws AtomicError unsupported, no-space, not-found */
+export function mountRoot(engine: Engine, name: string, commit: Checksum): string {
+  const image = mountImage(engine, commit);
+  const own = dataDirectory(engine, name);
+  const { disk } = engine.repo;
+  disk.ensureDirectory(engine.data, 0o700);
+  disk.ensureDirectory(own, 0o700);
+  for (const layer of ["upper", "work"]) disk.ensureDirectory(join(own, layer), 0o755);
+  const target = join(stateDirectory(engine, name), "rootfs");
+  mkdirSync(target);
+  const [lower, objects] = [image, join(engine.repo.path, "objects")].map((path) =>
+    open(path, O_PATH | O_DIRECTORY),
+  ) as [number, number];
+  const attempt = (separator: string) =>
+    mount({
+      source: `atomic:${name}`,
+      target,
+      type: "overlay",
+      data: `lowerdir=/proc/self/fd/${lower}${separator}/proc/self/fd/${objects},upperdir=${own}/upper,workdir=${own}/work,metacopy=on,redirect_dir=on`,
+    });
+  try {
+    attempt("::");
+  } catch (error) {
+    if (!isKernelError(error, "EINVAL")) throw error;
+    attempt(":"); // before Linux 6.5 the objects are an ordinary layer
+  } finally {
+    close(lower);
+    close(objects);
+  }
+  return target;
+}
+
+/** Undoes `mountRoot`; what the container wrote stays. */
+export function unmountRoot(engine: Engine, name: string): void {
+  const target = join(stateDirectory(engine, name), "rootfs");
+  try {
+    umount(target, MNT_DETACH);
+  } catch (error) {
+    if (!isKernelError(error, "EINVAL", "ENOENT")) throw error;
+  }
+  if (existsSync(target)) rmdirSync(target);
+}
+
+/** The image's metadata, mounted once for all containers of it. */
+function mountImage(engine: Engine, commit: Checksum): string {
+  const at = join(engine.run, "images", commit);
+  if (existsSync(join(at, "00"))) return at; // the whiteouts of every image begin so
+  const file = join(engine.data, ".images", commit);
+  if (!existsSync(file)) {
+    const { disk } = engine.repo;
+    disk.ensureDirectory(engine.data, 0o700);
+    disk.ensureDirectory(join(engine.data, ".images"), 0o700);
+    disk.replaceFile(file, renderCommitImage(engine.repo, commit), 0o600);
+  }
+  mkdirSync(at, { recursive: true, mode: 0o700 });
+  try {
+    mount({ source: file, target: at, type: "erofs", flags: MS_RDONLY });
+  } catch (error) {
+    if (!isKernelError(error)) throw error;
+    run(["mount", "-t", "erofs", "-o", "ro,loop", file, at]); // before Linux 6.12 a device is needed
+  }
+  return at;
+}

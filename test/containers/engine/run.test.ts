@@ -1,0 +1,195 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { parseFrames } from "../../../src/containers/engine/logs.ts";
+import { signalNumber } from "../../../src/containers/engine/stop.ts";
+import { umount, MNT_DETACH } from "../../../src/linux/index.ts";
+import { BUSYBOX } from "../../support/busybox.ts";
+import { cli, type CliResult, cliJson } from "../../support/cli.ts";
+import { unmet } from "../../support/needs.ts";
+import { suite } from "../../support/suite.ts";
+import { tempDir } from "../../support/temp.ts";
+import { writeLayout } from "../../oci/layout-builder.ts";
+
+const missing = unmet({ root: true, mounts: true, files: [BUSYBOX, "/sys/fs/cgroup/memory/cgroup.procs"] });
+const test = suite("atomic run", missing);
+
+const PROGRAMS = ["sh", "cat", "echo", "grep", "hostname", "id", "ls", "ps", "sleep", "touch", "true"];
+const RUN =
+  'docker run --rm --privileged -v /:/host --net=host --name ${NAME} ${IMAGE} sh -c "echo $NAME ${X:-no}; ls /host"';
+
+let env: Record<string, string> = {};
+let sysroot = "";
+
+const atomic = (...argv: string[]): CliResult => cli(argv, env);
+
+test.before(() => {
+  const scratch = tempDir();
+  sysroot = join(scratch, "sysroot");
+  mkdirSync(sysroot);
+  env = { ATOMIC_SYSROOT: sysroot, ATOMIC_RUN: join(scratch, "run") };
+  const layer = [
+    ...["bin", "dev", "etc", "proc", "sys", "tmp"].map((name) => ({ name, flag: "5", mode: 0o755 })),
+    { name: "bin/busybox", content: readFileSync(BUSYBOX), mode: 0o755 },
+    ...PROGRAMS.map((name) => ({ name: `bin/${name}`, flag: "2", target: "busybox" })),
+    { name: "etc/passwd", content: "root:x:0:0::/root:/bin/sh\nweb:x:33:33::/tmp:/bin/sh\n", mode: 0o644 },
+  ];
+  assert.is(atomic("host", "init").status, 0);
+  for (const [name, labels] of [
+    ["box", {}],
+    ["labelled", { RUN }],
+    ["strange", { RUN: "docker run --gpus=all IMAGE" }],
+  ] as const) {
+    const layout = join(scratch, name);
+    writeLayout(layout, { layers: [layer], tag: "latest", run: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: labels } });
+    const { status, stderr } = atomic("pull", `oci:${layout}`, "--name", name);
+    assert.is(status, 0, stderr);
+  }
+});
+
+test.after(() => {
+  if (sysroot === "") return;
+  for (const { name } of list()) atomic("rm", "--force", name);
+  const images = join(env["ATOMIC_RUN"]!, "images");
+  for (const name of existsSync(images) ? readdirSync(images) : []) umount(join(images, name), MNT_DETACH);
+});
+
+function list(): { name: string; status: string; exitCode: number | null }[] {
+  return cliJson(["ps", "--all"], env).json as ReturnType<typeof list>;
+}
+
+function gone(): void {
+  assert.equal(list(), []);
+  assert.equal(
+    readdirSync(join(sysroot, "atomic/containers")).filter((name) => !name.startsWith(".")),
+    [],
+  );
+  const mounted = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  assert.equal(
+    mounted.filter((line) => line.includes("atomic:box")),
+    [],
+  );
+}
+
+test("runs a program to its end, and leaves nothing behind", () => {
+  const { status, stdout, stderr } = atomic(
+    "run",
+    "--rm",
+    "box",
+    "sh",
+    "-c",
+    "id; ls -d /proc/[0-9]*; echo e >&2; exit 3",
+  );
+  assert.equal([status, stderr], [3, "e\n"]);
+  assert.match(stdout, /^uid=0\(root\) gid=0.*\n\/proc\/1\n/);
+  gone();
+});
+
+test("confines it", () => {
+  const script = "grep -E '^(CapEff|Seccomp):' /proc/self/status; cat /proc/keys; touch /proc/sys/x /new && echo made";
+  const { stdout } = atomic("run", "--rm", "--cap-drop=all", "box", "sh", "-c", script);
+  assert.is(stdout, "CapEff:\t0000000000000000\nSeccomp:\t2\n");
+});
+
+test("runs as another user on a read-only root", () => {
+  const script = "id; touch /x; touch /tmp/y && echo ok";
+  const run = atomic("run", "--rm", "-u=web", "--read-only", "--tmpfs=/tmp", "box", "sh", "-c", script);
+  assert.is(run.stdout, "uid=33(web) gid=33\nok\n");
+  assert.match(run.stderr, /\/x: Read-only file system/);
+});
+
+test("limits processes", () => {
+  const script = "i=0; while [ $i -lt 9 ]; do sleep 5 & i=$((i+1)); done; echo all";
+  const { stdout, stderr } = atomic("run", "--rm", "--pids-limit=5", "box", "sh", "-c", script);
+  assert.not.match(stdout, /all/);
+  assert.match(stderr, /fork/);
+});
+
+test("leaves one in the background, shows what it prints, pauses, stops and starts it", () => {
+  assert.is(
+    atomic("run", "-d", "--name=web", "-m=64m", "box", "sh", "-c", "echo out; echo err >&2; sleep 100").stdout,
+    "web\n",
+  );
+  assert.equal(
+    list().map(({ name, status }) => [name, status]),
+    [["web", "running"]],
+  );
+  assert.equal([atomic("pause", "web").status, list()[0]?.status], [0, "paused"]);
+  assert.equal([atomic("unpause", "web").status, list()[0]?.status], [0, "running"]);
+  assert.match(atomic("stats").stdout, /web .*64[.]0 MiB/);
+  assert.match(atomic("rm", "web").stderr, /it is running/);
+  assert.match(atomic("run", "--name=web", "box").stderr, /it is running/);
+  assert.is(atomic("kill", "web").status, 0);
+  assert.is(atomic("wait", "web").stdout, "137\n");
+  assert.is(atomic("logs", "web").stdout, "out\nerr\n");
+  assert.is(atomic("stop", "web").status, 77);
+  assert.is(atomic("start", "web").status, 0);
+  assert.is(atomic("rm", "-f", "web").status, 0);
+  gone();
+});
+
+test("asks once for what a label wants of the host, and does it", () => {
+  const refused = atomic("run", "labelled");
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /--privileged[^]*--network=host[^]*the host's \/ on \/host[^]*nobody agreed/);
+  assert.match(
+    atomic("run", "--display", "labelled").stdout,
+    /^docker run --rm --privileged .*'echo labelled no; ls \/host'\n$/,
+  );
+  assert.match(atomic("run", "--yes", "labelled").stdout, /^labelled no\n[^]*\bproc\n/);
+  assert.is(atomic("run", "labelled").status, 0);
+  assert.match(atomic("info", "labelled").stdout, /LABEL RUN asks for:/);
+});
+
+test("names the option of a label that it does not have", () => {
+  assert.match(atomic("run", "strange").stderr, /there is no option --gpus/);
+});
+
+test("gives a super-privileged container the host", () => {
+  const { stdout, stderr, status } = atomic(
+    "run",
+    "--spc",
+    "--rm",
+    "box",
+    "sh",
+    "-c",
+    "ls /host/proc/self/status; echo $HOST $NAME; ls /dev",
+  );
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^\/host\/proc\/self\/status\n\/host box-spc\n/);
+});
+
+test("says what is wrong with a request", () => {
+  for (const [argv, message] of [
+    [["run"], /expected an image/],
+    [["run", "nosuch"], /not in/],
+    [["run", "--network=bridge", "box"], /no bridge network/],
+    [["run", "box", "nosuchprogram"], /nosuchprogram/],
+    [["logs", "nosuch"], /finding container "nosuch"/],
+    [["rm", "../x"], /finding container/],
+  ] as const) {
+    const { status, stderr } = atomic(...argv);
+    assert.not.equal(status, 0);
+    assert.match(stderr, message);
+  }
+});
+
+test("reads no frame that is not whole", () => {
+  const frame = Buffer.alloc(34);
+  for (const [index, value] of [1000n, 5_000_000n, 2n, 2n].entries()) frame.writeBigUInt64LE(value, 8 * index);
+  frame.write("hi", 32);
+  assert.equal(
+    parseFrames(Buffer.concat([frame, frame.subarray(0, 33)])).map(({ time, stream, bytes }) => [
+      time,
+      stream,
+      bytes.toString(),
+    ]),
+    [[1_000_005, "stderr", "hi"]],
+  );
+  assert.equal(parseFrames(Buffer.alloc(100, 0xff)), []);
+});
+
+test("knows signals by name and number", () => {
+  assert.equal(["TERM", "sigkill", "9", "SIGRTMIN+3"].map(signalNumber), [15, 9, 9, 37]);
+  for (const bad of ["", "0", "65", "NOPE", "-9"]) assert.throws(() => signalNumber(bad));
+});
