@@ -5,16 +5,19 @@ import { chooseStateroot } from "./default-stateroot.ts";
 import { type HostState, loadHostState } from "./host-state.ts";
 import { type DeployResult, makeDeployment, type MakeOptions, type MakeRequest } from "./make-deployment.ts";
 import { nextOf } from "./plan-deploy.ts";
+import { pullRemote, remoteSpec } from "./remote-spec.ts";
 import { openSource, pullCommit, resolveSpec } from "./resolve-spec.ts";
 import { stagesByDefault } from "./stages-by-default.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
 export interface DeployOptions extends MakeOptions {
-  /** A ref or a commit. */
+  /** A ref, a commit, or `REMOTE:REF`, which is pulled even for a dry run. */
   spec: string;
   stateroot?: string;
   /** Another directory with a store, or with a sysroot, that has the commit. */
   from?: string;
+  /** Accept what is older than what the remote showed before. */
+  allowDowngrade?: boolean;
   progress?: Progress;
   /** The kernel's command line; that of this machine without it. */
   commandLine?: string;
@@ -41,7 +44,10 @@ async function deployAs(sysroot: Sysroot, options: DeployOptions, action: "deplo
     const state = loadHostState(sysroot, options.commandLine);
     const stateroot = chooseStateroot(sysroot, state, options.stateroot);
     const source = options.from === undefined ? undefined : openSource(sysroot, options.from);
-    const resolved = resolveSpec(source ?? sysroot.repo, options.spec);
+    const remote = source === undefined ? remoteSpec(sysroot, options.spec) : undefined;
+    const pulled = remote === undefined ? undefined : await pullRemote(sysroot, remote, options);
+    const resolved =
+      pulled === undefined ? resolveSpec(source ?? sysroot.repo, options.spec) : { ...pulled, ref: options.spec };
     const previous = nextOf(state, stateroot)?.origin;
     const keepsRef = action === "deploy" && resolved.ref === undefined && previous !== undefined;
     const request: MakeRequest = {
@@ -52,6 +58,7 @@ async function deployAs(sysroot: Sysroot, options: DeployOptions, action: "deplo
       spec: keepsRef ? previous.spec : (resolved.ref ?? resolved.commit),
       action,
       ...(source === undefined ? {} : { from: source.path }),
+      ...(pulled === undefined ? {} : { signature: pulled.signature }),
     };
     if (isCurrent(state, request)) {
       throw new AtomicError("nothing-to-do", `deploying ${options.spec}: ${resolved.commit} is what boots next`);

@@ -51,6 +51,8 @@ export interface MakeRequest extends MakeOptions {
   spec: string;
   /** The other store it came from, for the origin. */
   from?: string;
+  /** Who vouches for the commit; what a deployment of the same commit says, without it. */
+  signature?: string;
   /** Where the commit is while it is not in the sysroot's own store yet: only for a dry run. */
   source?: Repo;
   action: HistoryEvent["action"];
@@ -95,7 +97,7 @@ export async function makeDeployment(sysroot: Sysroot, state: HostState, request
     kargs: editKargs(inheritKargs(nextOf(state, stateroot), asked), request.kargs ?? {}),
     imageKargs: asked,
     pinned: false,
-    signature: "unsigned",
+    signature: request.signature ?? signatureOf(state, checksum),
   };
   const { deployment, steps } = planDeploy(state, {
     stateroot,
@@ -138,6 +140,10 @@ export function editKargs(kargs: readonly string[], edits: KargEdits): string[] 
 function inheritKargs(next: Deployment | undefined, asked: readonly string[]): string[] {
   const { kargs = [], imageKargs: before = [] } = next?.origin ?? {};
   return mergeImageKargs(kargs, { before, after: asked });
+}
+
+function signatureOf({ deployments }: HostState, commit: Checksum): string {
+  return deployments.find((other) => other.commit === commit)?.origin.signature ?? "unsigned";
 }
 
 function versionOf({ version }: Commit): { version?: string } {

@@ -12,7 +12,6 @@ import {
   parseRefName,
   pullLocal,
   readRef,
-  type RefName,
   type Repo,
   resolveRev,
 } from "../ostree/index.ts";
@@ -26,7 +25,7 @@ import type { Sysroot } from "./sysroot.ts";
 export interface Resolved {
   commit: Checksum;
   /** Present when the spec is a ref, which an upgrade can follow. */
-  ref?: RefName;
+  ref?: string;
 }
 
 /** Opens the store to pull from: `directory` itself, or that of the sysroot in it. @throws AtomicError not-found */
@@ -56,7 +55,9 @@ export async function pullCommit(
   const checksum = bootChecksum({ ...sysroot, repo: source }, kernel);
   const boot = bootNeed(sysroot, stateroot, { kernel, bootChecksum: checksum });
   preflight([{ path: sysroot.repo.path, ...missing(sysroot.repo, tree) }, boot]);
-  await pullLocal(sysroot.repo, source, { ...resolved, ...(progress === undefined ? {} : { progress }) });
+  const { commit, ref } = resolved;
+  const moved = ref === undefined ? {} : { ref: parseRefName(ref) };
+  await pullLocal(sysroot.repo, source, { commit, ...moved, ...(progress === undefined ? {} : { progress }) });
 }
 
 function refIn(repo: Repo, spec: string): Resolved | undefined {

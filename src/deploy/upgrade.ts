@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
-import { type Commit, readCommit, type Repo } from "../ostree/index.ts";
+import { objectFile, readCommit, type Repo } from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
 import { chooseStateroot } from "./default-stateroot.ts";
 import type { Deployment } from "./deployment.ts";
@@ -10,6 +11,15 @@ import { loadFailures } from "./health/load-failures.ts";
 import { readHistory } from "./history-file.ts";
 import { type HostState, loadHostState } from "./host-state.ts";
 import { type DeployResult, makeDeployment, type MakeOptions } from "./make-deployment.ts";
+import {
+  type Cost,
+  pullRemote,
+  remoteCost,
+  type RemoteSpec,
+  remoteSpec,
+  remoteTip,
+  shownCommit,
+} from "./remote-spec.ts";
 import { openSource, pullCommit, type Resolved, resolveSpec } from "./resolve-spec.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
@@ -37,6 +47,8 @@ export interface Update {
   downgrade: boolean;
   /** The sysroot's store has it already. */
   downloaded: boolean;
+  /** What fetching it from its remote takes: from a check that found it is not here yet. */
+  cost?: Cost;
   /** Why it did not boot on this host before, if it was tried. */
   failure?: string;
 }
@@ -50,8 +62,10 @@ export interface UpgradeResult {
  * Looks for a newer commit, changing nothing.
  * @throws AtomicError nothing-to-do when there is none, conflict when nothing is deployed, not-found
  */
-export function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Update {
-  return findUpdate(sysroot, loadHostState(sysroot, options.commandLine), options).update;
+export async function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<Update> {
+  const { update, remote } = await findUpdate(sysroot, loadHostState(sysroot, options.commandLine), options);
+  if (remote === undefined || update.downloaded) return update;
+  return { ...update, cost: await remoteCost(sysroot, remote, options) };
 }
 
 /**
@@ -62,7 +76,7 @@ export function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Up
 export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<UpgradeResult> {
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, options.commandLine);
-    const { current, resolved, source, update } = findUpdate(sysroot, state, options);
+    const { current, resolved, source, remote, update } = await findUpdate(sysroot, state, options);
     if (update.downgrade && options.allowDowngrade !== true) throw downgrade(update);
     if (update.failure !== undefined && options.retry !== true && options.downloadOnly !== true)
       throw failedBefore(update);
@@ -75,13 +89,15 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
         ...(progress === undefined ? {} : { progress }),
       });
     }
+    const pulled = remote === undefined ? undefined : await pullRemote(sysroot, remote, options);
     if (options.downloadOnly === true) return { update };
     const deployment = await makeDeployment(sysroot, state, {
       ...options,
       stateroot: current.stateroot,
-      commit: resolved.commit,
+      commit: pulled?.commit ?? resolved.commit,
       spec: update.spec,
       action: "upgrade",
+      ...(pulled === undefined ? {} : { signature: pulled.signature }),
       ...(source === undefined ? {} : { from: source.path }),
       ...(source !== undefined && dryRun ? { source } : {}),
     });
@@ -95,10 +111,12 @@ interface Found {
   resolved: Resolved;
   /** The store to pull from. */
   source: Repo | undefined;
+  /** The remote to pull from. */
+  remote: RemoteSpec | undefined;
   update: Update;
 }
 
-function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions): Found {
+async function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions): Promise<Found> {
   const stateroot = chooseStateroot(sysroot, state, options.stateroot);
   const current = state.deployments.find((deployment) => deployment.stateroot === stateroot);
   if (current === undefined) {
@@ -109,23 +127,27 @@ function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions)
   const { spec } = current.origin;
   const from = options.from ?? current.origin.from;
   const source = from === undefined ? undefined : openSource(sysroot, from);
-  const resolved = resolveSpec(source ?? sysroot.repo, spec);
+  const remote = source === undefined ? remoteSpec(sysroot, spec) : undefined;
+  const tip = remote === undefined ? undefined : await remoteTip(sysroot, remote, options);
+  const resolved: Resolved =
+    tip === undefined ? resolveSpec(source ?? sysroot.repo, spec) : { commit: shownCommit(tip), ref: spec };
   if (resolved.commit === current.commit) {
     const why = resolved.ref === undefined ? "it follows no ref" : `${resolved.commit} is the newest of ${spec}`;
     const hint =
       resolved.ref === undefined ? "atomic host rebase REF" : current.staged ? "systemctl reboot" : undefined;
     throw new AtomicError("nothing-to-do", `upgrading ${current.id}: ${why}`, hint === undefined ? {} : { hint });
   }
-  const next = readCommit(source ?? sysroot.repo, resolved.commit);
+  const next: Next = tip ?? readCommit(source ?? sysroot.repo, resolved.commit);
+  const { timestamp = current.origin.timestamp } = next;
   const update: Update = {
     spec,
     from: { ...versionOf(current.origin), commit: current.commit, timestamp: current.origin.timestamp },
-    to: { ...versionOf(next), commit: resolved.commit, timestamp: next.timestamp },
-    downgrade: next.timestamp < current.origin.timestamp,
-    downloaded: source === undefined,
+    to: { ...versionOf(next), commit: resolved.commit, timestamp },
+    downgrade: timestamp < current.origin.timestamp,
+    downloaded: source === undefined && (remote === undefined || hasCommit(sysroot.repo, resolved.commit)),
     ...failureOf(sysroot, state, { stateroot, commit: resolved.commit }),
   };
-  return { current, resolved, source, update };
+  return { current, resolved, source, remote, update };
 }
 
 function downgrade({ spec, from, to }: Update): AtomicError {
@@ -161,6 +183,13 @@ function failureOf(
   return reason === undefined ? {} : { failure: reason };
 }
 
-function versionOf({ version }: { version?: string } | Commit): { version?: string } {
+/** True when the store has a commit; a pull adds it together with all it needs. */
+function hasCommit(repo: Repo, commit: Checksum): boolean {
+  return existsSync(objectFile(repo, commit, "commit"));
+}
+
+type Next = { version?: string; timestamp?: number };
+
+function versionOf({ version }: { version?: string }): { version?: string } {
   return version === undefined ? {} : { version };
 }

@@ -4,17 +4,20 @@ import { kargValues } from "../bootloader/index.ts";
 import { type Checksum, createHasher } from "../digest.ts";
 import { isAtomicError } from "../errors.ts";
 import { close, isKernelError, O_NOFOLLOW, O_RDONLY, open, read } from "../linux/index.ts";
-import { readCommit } from "../ostree/index.ts";
+import { readCommit, signerOfCommit } from "../ostree/index.ts";
 import { createVerityHasher } from "../verity.ts";
 import { bootEntryId } from "./deployment-id.ts";
 import { IMAGE_KARG, withoutDeploymentKargs } from "./deployment-kargs.ts";
 import type { Deployment } from "./deployment.ts";
 import { loadHostState } from "./host-state.ts";
+import { remoteSpec } from "./remote-spec.ts";
 import { deploymentPath, type Sysroot } from "./sysroot.ts";
 
 export interface VerifyReport {
   /** How many deployments were looked at. */
   deployments: number;
+  /** Who vouches for each deployment, in boot order. */
+  signatures: { id: string; signature: string }[];
   /** What is wrong; empty when all is well. */
   defects: { id: string; what: string; hint?: string }[];
 }
@@ -32,9 +35,15 @@ export function verifyHost(sysroot: Sysroot, commandLine?: string): VerifyReport
       ...imageDefects(sysroot, deployment),
       ...kernelDefects(sysroot, deployment),
       ...directoryDefects(sysroot, deployment),
+      ...signatureDefects(sysroot, deployment),
     ].map((defect) => ({ id: deployment.id, ...defect })),
   );
-  return { deployments: deployments.length, defects: [...problems.map((what) => ({ id: "", what })), ...defects] };
+  const signatures = deployments.map(({ id, origin }) => ({ id, signature: origin.signature }));
+  return {
+    deployments: deployments.length,
+    signatures,
+    defects: [...problems.map((what) => ({ id: "", what })), ...defects],
+  };
 }
 
 type Defect = { what: string; hint?: string };
@@ -86,6 +95,18 @@ function kargDefects({ entry, origin }: Deployment): Defect[] {
     ...(kargs === recorded ? [] : [{ what: `boot entry: expected kernel arguments '${recorded}', found '${kargs}'` }]),
     ...(image === origin.image ? [] : [{ what: `boot entry: expected image ${origin.image}, found ${image}` }]),
   ];
+}
+
+/** Whether a key that the remote's settings still accept signed it. */
+function signatureDefects(sysroot: Sysroot, { origin, commit }: Deployment): Defect[] {
+  const remote = remoteSpec(sysroot, origin.spec)?.remote;
+  if (remote === undefined || remote.insecure || remote.type !== "atomic") return [];
+  try {
+    if (signerOfCommit(sysroot.repo, commit, remote.keys) !== undefined) return [];
+    return [{ what: `signature: no accepted key of remote ${remote.name} signed it`, hint: "atomic remote list" }];
+  } catch (error) {
+    return [{ what: `signature: ${defectText(error)}`, hint: `atomic repo fsck --repo ${sysroot.repo.path}` }];
+  }
 }
 
 function readChunks(path: string, take: (chunk: Uint8Array) => void): void {

@@ -26,13 +26,15 @@ export { objectFile, openObject, readCommit, readDirtree, readObject } from "./o
 export { prune, type PruneOptions, type PruneResult } from "./prune.ts";
 export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";
 export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } from "./ref.ts";
-export { signCommit } from "./remote/commit-signatures.ts";
+export { signCommit, signerOfCommit } from "./remote/commit-signatures.ts";
+export type { FetchPlan, RemoteTip } from "./remote/driver.ts";
 export { fetchRef, listRemoteRefs, parseRefspec } from "./remote/fetch-ref.ts";
 export { publish } from "./remote/publish.ts";
 export { keyId, parsePublicKey } from "./remote/public-key.ts";
 export {
   addRemote,
   changeKeys,
+  findRemote,
   listRemotes,
   readRemote,
   type Remote,

@@ -5,6 +5,7 @@ import { copyObject } from "./copy-object.ts";
 import { withRepoLock } from "./lock.ts";
 import { visitReachable } from "./reach.ts";
 import { type RefName, writeRef } from "./ref.ts";
+import { addSignatures, readSignatures } from "./remote/commit-signatures.ts";
 import type { Repo } from "./repo.ts";
 import { hasObject, transact, type Transaction } from "./transaction.ts";
 
@@ -27,6 +28,7 @@ export interface PullResult {
 export async function pullLocal(repo: Repo, source: Repo, options: PullOptions): Promise<PullResult> {
   return withRepoLock(repo, () => {
     const result = transact(repo, (transaction) => copyMissing(transaction, source, options));
+    addSignatures(repo, options.commit, readSignatures(source, options.commit));
     if (options.ref !== undefined) writeRef(repo, options.ref, options.commit);
     return result;
   });

@@ -186,7 +186,7 @@ test("says what an upgrade would bring, and changes nothing", () =>
   onDeployed(["1"], async (host, sysroot) => {
     assert.is(await codeOf(() => checkUpgrade(sysroot)), "nothing-to-do");
     const commit = await host.commit("2");
-    const update = checkUpgrade(sysroot);
+    const update = await checkUpgrade(sysroot);
     assert.equal(
       [update.to, update.downgrade, update.downloaded],
       [{ version: "2", commit, timestamp: 1_700_002_000 }, false, true],
@@ -226,7 +226,7 @@ test("upgrades from a store in another directory", () =>
     assert.is(resolveRev(second.repo, "os/stable"), commit);
     const next = await host.commit("3");
     await pullLocal(other, sysroot.repo, { commit: next, ref: parseRefName("os/stable") });
-    assert.is(checkUpgrade(second).downloaded, false);
+    assert.is((await checkUpgrade(second)).downloaded, false);
     assert.is((await upgrade(second, { dryRun: true })).deployment!.commit, next);
     assert.is((await upgrade(second, { downloadOnly: true })).deployment, undefined);
     assert.is(summary(second), "2+");

@@ -1,3 +1,4 @@
+import { boolean } from "@oclif/core/flags";
 import { rebase } from "../../deploy/index.ts";
 import { directoryFlag, textArg } from "../args.ts";
 import { renderDeployed } from "../render/deployed.ts";
@@ -10,6 +11,7 @@ export default class HostRebase extends HostCommand {
   static override args = { spec: textArg({ description: "ref or commit", required: true }) };
   static override flags = {
     from: directoryFlag({ summary: "pull from the store or sysroot in DIR, which upgrades then use" }),
+    "allow-downgrade": boolean({ summary: "accept what is older than what the remote showed before" }),
     ...makeFlags,
   };
   static override examples = ["<%= config.bin %> host rebase debian/14"];
@@ -17,7 +19,12 @@ export default class HostRebase extends HostCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(HostRebase);
     const sysroot = this.open(flags);
-    const options = { ...makeOptions(flags), spec: args.spec, progress: this.progress(flags) };
+    const options = {
+      ...makeOptions(flags),
+      spec: args.spec,
+      progress: this.progress(flags),
+      allowDowngrade: flags["allow-downgrade"],
+    };
     const result = await rebase(sysroot, { ...options, ...defined({ from: flags.from }) });
     this.show(flags, result, () => renderDeployed(result, this.view(sysroot)));
   }

@@ -44,7 +44,7 @@ export default class HostUpgrade extends HostCommand {
       ...defined({ from: flags.from }),
     };
     if (flags.check) {
-      const update = checkUpgrade(sysroot, options);
+      const update = await checkUpgrade(sysroot, options);
       return this.show(flags, update, () => renderUpdate(update, this.view(sysroot)));
     }
     const result = await upgrade(sysroot, options);

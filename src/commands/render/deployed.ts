@@ -1,5 +1,6 @@
 /** What making a deployment changed, and what to do next. */
 import type { DeployResult, HostDiff, ReorderResult, Update, UpgradeResult } from "../../deploy/index.ts";
+import { formatBytes } from "../../units.ts";
 import { short } from "./commits.ts";
 import { counted } from "./counted.ts";
 import { describe } from "./etc.ts";
@@ -19,6 +20,7 @@ export function renderUpdate(update: Update, { style, now }: View): string {
   return [
     `${update.downgrade ? style.yellow("downgrade") : "update"} of ${printable(update.spec)}: ${versions(update, style)}`,
     `built ${age(update.to.timestamp, now)}${update.downloaded ? "" : ", not downloaded yet"}`,
+    ...(update.cost === undefined ? [] : [costs(update.cost)]),
     ...(update.failure === undefined ? [] : [`it did not boot on this host: ${printable(update.failure)}`]),
     `to deploy it: atomic host upgrade${update.downgrade ? " --allow-downgrade" : ""}${update.failure === undefined ? "" : " --retry"}`,
   ].join("\n");
@@ -74,6 +76,11 @@ function etcLines({ etc, dryRun }: DeployResult, style: Style): string[] {
         ...(dryRun ? [] : [`    to see it: atomic host etc diff --deployment 0 ${path.path}`]),
       ]),
   ];
+}
+
+function costs({ download, disk, objects, boot }: NonNullable<Update["cost"]>): string {
+  const kernel = boot === 0 ? "" : `, ${formatBytes(boot)} in /boot`;
+  return `takes ${formatBytes(download)} of download, ${formatBytes(disk)} of disk in ${counted(objects, "file")}${kernel}`;
 }
 
 function versions({ from, to }: Update, style: Style): string {

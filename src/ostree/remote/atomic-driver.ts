@@ -82,7 +82,7 @@ async function pullPublished(repo: Repo, remote: Remote, options: Published): Pr
     };
     for (let left = ROUNDS; ; left--) {
       const plan = await planPull(context, commit);
-      options.onPlan?.({ download: plan.download, files: plan.files });
+      options.onPlan?.({ download: plan.download, files: plan.files, commit, repo: view(context) });
       await download(plan, context, options);
       const objects = await store(repo, incoming, { commit, signatures, localRef });
       if (objects !== undefined) return { commit, signature, objects, bytes };

@@ -5,8 +5,9 @@ import { isKernelError, readFile } from "../../linux/index.ts";
 import { namesIn } from "../names-in.ts";
 import { readObject } from "../object-store.ts";
 import type { Repo } from "../repo.ts";
+import type { PublicKey } from "./public-key.ts";
 import type { SecretKey } from "./secret-key.ts";
-import { formatSignatures, parseSignatures, sign, type Signature, withSignatures } from "./signature.ts";
+import { formatSignatures, parseSignatures, sign, type Signature, signerOf, withSignatures } from "./signature.ts";
 
 const MAX_FILE = 64 * 1024;
 
@@ -37,6 +38,11 @@ export function signCommit(repo: Repo, commit: Checksum, keys: readonly SecretKe
     commit,
     keys.map((key) => sign(bytes, key)),
   );
+}
+
+/** Which of `keys` signed a commit of this store; undefined when none did. @throws AtomicError not-found, corrupt */
+export function signerOfCommit(repo: Repo, commit: Checksum, keys: readonly PublicKey[]): PublicKey | undefined {
+  return signerOf(readObject(repo, commit, "commit"), readSignatures(repo, commit), keys);
 }
 
 /** Forgets the signatures of commits that `kept`, names of objects, lacks. The caller holds the store's lock. */

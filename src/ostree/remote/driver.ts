@@ -31,6 +31,9 @@ export interface FetchPlan {
   download: number;
   /** Sizes in bytes of the files to be stored. */
   files: number[];
+  /** The commit, and a store in which its tree, but not every file, can be read; absent when that is not known yet. */
+  commit?: Checksum;
+  repo?: Repo;
 }
 
 export interface Fetched {

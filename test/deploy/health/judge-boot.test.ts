@@ -216,12 +216,12 @@ test("does not upgrade to what failed, unless told to try again", () =>
       ["1"],
     );
     assert.is(await codeOf(() => upgrade(host.sysroot, { commandLine })), "conflict", "although it is gone");
-    assert.match(checkUpgrade(host.sysroot, { commandLine }).failure ?? "", /^it did not come up/);
+    assert.match((await checkUpgrade(host.sysroot, { commandLine })).failure ?? "", /^it did not come up/);
     await upgrade(host.sysroot, { commandLine, retry: true, stage: false });
     countAttempt(host);
     await bless(host.sysroot, { commandLine: line("2"), boot: "b4" });
     await rollback(host.sysroot, { commandLine: line("2") });
-    assert.is(checkUpgrade(host.sysroot, { commandLine: line("1") }).failure, undefined, "it boots now");
+    assert.is((await checkUpgrade(host.sysroot, { commandLine: line("1") })).failure, undefined, "it boots now");
   }));
 
 test("tries a failed one again, with new attempts, when rolled back to it", () =>

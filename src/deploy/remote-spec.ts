@@ -1,0 +1,123 @@
+/** `REMOTE:REF` as what an operator names to deploy, and upgrades follow. */
+import { type Checksum, parseChecksum } from "../digest.ts";
+import { AtomicError } from "../errors.ts";
+import {
+  fetchRef,
+  type FetchPlan,
+  findRemote,
+  listRemoteRefs,
+  loadTree,
+  parseRefspec,
+  type RefName,
+  type Remote,
+  type RemoteTip,
+} from "../ostree/index.ts";
+import type { Progress } from "../progress.ts";
+import { findKernel } from "./deployment-kernel.ts";
+import { type Need, preflight } from "./preflight.ts";
+import type { Sysroot } from "./sysroot.ts";
+
+export interface RemoteSpec {
+  remote: Remote;
+  ref: RefName;
+}
+
+export interface RemoteOptions {
+  allowDowngrade?: boolean;
+  progress?: Progress;
+}
+
+/** What a pull would take. Bytes, and numbers of files. */
+export interface Cost {
+  /** To be transferred. */
+  download: number;
+  /** To be stored, and in how many objects. */
+  disk: number;
+  objects: number;
+  /** For a kernel in the boot directory; 0 when the store has that kernel already. */
+  boot: number;
+}
+
+/** Ends a pull that was only to be planned. */
+class Planned extends Error {}
+
+/** The remote and ref that a spec names; undefined when the part before the colon names no remote of this host. */
+export function remoteSpec(sysroot: Sysroot, spec: string): RemoteSpec | undefined {
+  const remote = /^[^:/]+(?=:)/.test(spec) ? findRemote(sysroot.repo, spec.slice(0, spec.indexOf(":"))) : undefined;
+  return remote === undefined ? undefined : { remote, ref: parseRefspec(spec)!.ref };
+}
+
+/** What the ref names now. @throws AtomicError not-found, network, untrusted, conflict */
+export async function remoteTip(
+  sysroot: Sysroot,
+  { remote, ref }: RemoteSpec,
+  { allowDowngrade = false }: RemoteOptions,
+): Promise<RemoteTip> {
+  const tips = await listRemoteRefs(sysroot.repo, remote, { allowDowngrade });
+  const tip = tips.find((each) => each.ref === ref);
+  if (tip !== undefined) return tip;
+  throw new AtomicError("not-found", `looking for ${remote.name}:${ref}: the remote does not offer it`, {
+    hint: `atomic remote refs ${remote.name}`,
+  });
+}
+
+/**
+ * Pulls what the ref names.
+ * @returns the commit and who vouches for it
+ * @throws AtomicError no-space before any file is fetched, untrusted, network, not-found, invalid, corrupt, locked
+ */
+export async function pullRemote(
+  sysroot: Sysroot,
+  { remote, ref }: RemoteSpec,
+  { allowDowngrade = false, progress }: RemoteOptions,
+): Promise<{ commit: Checksum; signature: string }> {
+  return fetchRef(sysroot.repo, remote, {
+    ref,
+    allowDowngrade,
+    ...(progress === undefined ? {} : { progress }),
+    onPlan: (plan) => preflight(needs(sysroot, plan)),
+  });
+}
+
+/**
+ * What `pullRemote` would take; fetches the commit's dirtrees, which a pull then need not.
+ * @throws AtomicError as `pullRemote` does
+ */
+export async function remoteCost(
+  sysroot: Sysroot,
+  { remote, ref }: RemoteSpec,
+  { allowDowngrade = false }: RemoteOptions,
+): Promise<Cost> {
+  let cost: Cost = { download: 0, disk: 0, objects: 0, boot: 0 };
+  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+  try {
+    await fetchRef(sysroot.repo, remote, {
+      ref,
+      allowDowngrade,
+      onPlan(plan) {
+        const boot = needs(sysroot, plan).filter(({ path }) => path === sysroot.boot);
+        const { download, files } = plan;
+        cost = { download, disk: sum(files), objects: files.length, boot: sum(boot.flatMap((need) => need.files)) };
+        throw new Planned();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof Planned)) throw error;
+  }
+  return cost;
+}
+
+/** The checksum that a tip shows, for people: of a remote of another type it is no commit of ours. */
+export function shownCommit(tip: RemoteTip): Checksum {
+  return tip.commit ?? parseChecksum(tip.id);
+}
+
+/** Room for the objects, and for the kernel unless all of it is in the store already. */
+function needs(sysroot: Sysroot, { files, commit, repo }: FetchPlan): Need[] {
+  const objects: Need = { path: sysroot.repo.path, files, inodes: 0 };
+  if (repo === undefined || commit === undefined) return [objects];
+  const { kernel, initramfs } = findKernel(loadTree(repo, commit));
+  const sizes = [kernel.size, ...(initramfs === undefined ? [] : [initramfs.size])];
+  const isNew = sizes.some((size) => files.includes(size));
+  return isNew ? [objects, { path: sysroot.boot, files: sizes, inodes: 1 }] : [objects];
+}
