@@ -125,7 +125,8 @@ test("deploys a ref, and says all of it in the status", () =>
     const directory = join(sysroot.path, "atomic/deploy/default/deploy", `${commit}.0`);
     assert.equal(readdirSync(directory).sort(), ["etc", "image", "origin.json"]);
     assert.equal(readdirSync(join(directory, "etc")).sort(), ["app", "hostname", "motd"]);
-    assert.equal(verifyHost(sysroot), { deployments: 1, defects: [] });
+    const signatures = [{ id: result.id, signature: "unsigned" }];
+    assert.equal(verifyHost(sysroot), { deployments: 1, signatures, defects: [] });
     assert.not.ok(
       existsSync(join(sysroot.path, "atomic/deploy/default/etc.git")),
       "nothing of the operator's to keep yet",
