@@ -1,8 +1,10 @@
 import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
+import { absoluteReference, isImageReference } from "../oci/index.ts";
 import type { Progress } from "../progress.ts";
 import { chooseStateroot } from "./default-stateroot.ts";
 import { type HostState, loadHostState } from "./host-state.ts";
+import { pullImageSpec } from "./image-spec.ts";
 import { type DeployResult, makeDeployment, type MakeOptions, type MakeRequest } from "./make-deployment.ts";
 import { nextOf } from "./plan-deploy.ts";
 import { pullRemote, remoteSpec } from "./remote-spec.ts";
@@ -11,7 +13,7 @@ import { stagesByDefault } from "./stages-by-default.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
 export interface DeployOptions extends MakeOptions {
-  /** A ref, a commit, or `REMOTE:REF`, which is pulled even for a dry run. */
+  /** A ref, a commit, or what is pulled even for a dry run: `REMOTE:REF`, or an image such as `docker://HOST/NAME:TAG`. */
   spec: string;
   stateroot?: string;
   /** Another directory with a store, or with a sysroot, that has the commit. */
@@ -39,13 +41,13 @@ export async function rebase(sysroot: Sysroot, options: DeployOptions): Promise<
   return deployAs(sysroot, options, "rebase");
 }
 
-async function deployAs(sysroot: Sysroot, options: DeployOptions, action: "deploy" | "rebase"): Promise<DeployResult> {
+async function deployAs(sysroot: Sysroot, given: DeployOptions, action: "deploy" | "rebase"): Promise<DeployResult> {
+  const options = isImageReference(given.spec) ? { ...given, spec: absoluteReference(given.spec) } : given;
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, options.commandLine);
     const stateroot = chooseStateroot(sysroot, state, options.stateroot);
     const source = options.from === undefined ? undefined : openSource(sysroot, options.from);
-    const remote = source === undefined ? remoteSpec(sysroot, options.spec) : undefined;
-    const pulled = remote === undefined ? undefined : await pullRemote(sysroot, remote, options);
+    const pulled = source === undefined ? await pullSpec(sysroot, options) : undefined;
     const resolved =
       pulled === undefined ? resolveSpec(source ?? sysroot.repo, options.spec) : { ...pulled, ref: options.spec };
     const previous = nextOf(state, stateroot)?.origin;
@@ -73,6 +75,16 @@ async function deployAs(sysroot: Sysroot, options: DeployOptions, action: "deplo
     }
     return makeDeployment(sysroot, state, request);
   });
+}
+
+/** Pulls what a spec names elsewhere; undefined when it is something of the store. */
+async function pullSpec(
+  sysroot: Sysroot,
+  options: DeployOptions,
+): Promise<{ commit: Checksum; signature: string } | undefined> {
+  if (isImageReference(options.spec)) return pullImageSpec(sysroot, options.spec, options);
+  const remote = remoteSpec(sysroot, options.spec);
+  return remote === undefined ? undefined : pullRemote(sysroot, remote, options);
 }
 
 /** True when what boots next, or is staged, is this already. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
+import { isImageReference } from "../oci/index.ts";
 import { objectFile, readCommit, type Repo } from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
 import { chooseStateroot } from "./default-stateroot.ts";
@@ -10,6 +11,7 @@ import { failureReason } from "./health/failure-reason.ts";
 import { loadFailures } from "./health/load-failures.ts";
 import { readHistory } from "./history-file.ts";
 import { type HostState, loadHostState } from "./host-state.ts";
+import { imageSpecTip, pullImageSpec } from "./image-spec.ts";
 import { type DeployResult, makeDeployment, type MakeOptions } from "./make-deployment.ts";
 import {
   type Cost,
@@ -63,7 +65,10 @@ export interface UpgradeResult {
  * @throws AtomicError nothing-to-do when there is none, conflict when nothing is deployed, not-found
  */
 export async function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<Update> {
-  const { update, remote } = await findUpdate(sysroot, loadHostState(sysroot, options.commandLine), options);
+  const { update, remote } = await findUpdate(sysroot, loadHostState(sysroot, options.commandLine), {
+    ...options,
+    pullImages: false,
+  });
   if (remote === undefined || update.downloaded) return update;
   return { ...update, cost: await remoteCost(sysroot, remote, options) };
 }
@@ -76,7 +81,10 @@ export async function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {
 export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<UpgradeResult> {
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, options.commandLine);
-    const { current, resolved, source, remote, update } = await findUpdate(sysroot, state, options);
+    const { current, resolved, source, remote, image, update } = await findUpdate(sysroot, state, {
+      ...options,
+      pullImages: true,
+    });
     if (update.downgrade && options.allowDowngrade !== true) throw downgrade(update);
     if (update.failure !== undefined && options.retry !== true && options.downloadOnly !== true)
       throw failedBefore(update);
@@ -89,7 +97,7 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
         ...(progress === undefined ? {} : { progress }),
       });
     }
-    const pulled = remote === undefined ? undefined : await pullRemote(sysroot, remote, options);
+    const pulled = remote === undefined ? image : await pullRemote(sysroot, remote, options);
     if (options.downloadOnly === true) return { update };
     const deployment = await makeDeployment(sysroot, state, {
       ...options,
@@ -97,7 +105,7 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
       commit: pulled?.commit ?? resolved.commit,
       spec: update.spec,
       action: "upgrade",
-      ...(pulled === undefined ? {} : { signature: pulled.signature }),
+      ...(pulled?.signature === undefined ? {} : { signature: pulled.signature }),
       ...(source === undefined ? {} : { from: source.path }),
       ...(source !== undefined && dryRun ? { source } : {}),
     });
@@ -113,10 +121,17 @@ interface Found {
   source: Repo | undefined;
   /** The remote to pull from. */
   remote: RemoteSpec | undefined;
+  /** The image that the origin names. */
+  image: { commit: Checksum; signature?: string } | undefined;
   update: Update;
 }
 
-async function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions): Promise<Found> {
+/** @param options.pullImages false to look at the manifest of an image only */
+async function findUpdate(
+  sysroot: Sysroot,
+  state: HostState,
+  options: UpgradeOptions & { pullImages: boolean },
+): Promise<Found> {
   const stateroot = chooseStateroot(sysroot, state, options.stateroot);
   const current = state.deployments.find((deployment) => deployment.stateroot === stateroot);
   if (current === undefined) {
@@ -127,27 +142,32 @@ async function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOp
   const { spec } = current.origin;
   const from = options.from ?? current.origin.from;
   const source = from === undefined ? undefined : openSource(sysroot, from);
-  const remote = source === undefined ? remoteSpec(sysroot, spec) : undefined;
+  const isImage = source === undefined && isImageReference(spec);
+  const look = () => imageSpecTip(sysroot, spec, current.commit);
+  const image = isImage ? await (options.pullImages ? pullImageSpec(sysroot, spec, options) : look()) : undefined;
+  const remote = source === undefined && !isImage ? remoteSpec(sysroot, spec) : undefined;
   const tip = remote === undefined ? undefined : await remoteTip(sysroot, remote, options);
+  const known = image?.commit ?? (tip && shownCommit(tip));
   const resolved: Resolved =
-    tip === undefined ? resolveSpec(source ?? sysroot.repo, spec) : { commit: shownCommit(tip), ref: spec };
+    known === undefined ? resolveSpec(source ?? sysroot.repo, spec) : { commit: known, ref: spec };
   if (resolved.commit === current.commit) {
     const why = resolved.ref === undefined ? "it follows no ref" : `${resolved.commit} is the newest of ${spec}`;
     const hint =
       resolved.ref === undefined ? "atomic host rebase REF" : current.staged ? "systemctl reboot" : undefined;
     throw new AtomicError("nothing-to-do", `upgrading ${current.id}: ${why}`, hint === undefined ? {} : { hint });
   }
-  const next: Next = tip ?? readCommit(source ?? sysroot.repo, resolved.commit);
+  const isUnknown = image !== undefined && !hasCommit(sysroot.repo, image.commit);
+  const next: Next = tip ?? (isUnknown ? {} : readCommit(source ?? sysroot.repo, resolved.commit));
   const { timestamp = current.origin.timestamp } = next;
   const update: Update = {
     spec,
     from: { ...versionOf(current.origin), commit: current.commit, timestamp: current.origin.timestamp },
     to: { ...versionOf(next), commit: resolved.commit, timestamp },
     downgrade: timestamp < current.origin.timestamp,
-    downloaded: source === undefined && (remote === undefined || hasCommit(sysroot.repo, resolved.commit)),
+    downloaded: source === undefined && hasCommit(sysroot.repo, resolved.commit),
     ...failureOf(sysroot, state, { stateroot, commit: resolved.commit }),
   };
-  return { current, resolved, source, remote, update };
+  return { current, resolved, source, remote, image, update };
 }
 
 function downgrade({ spec, from, to }: Update): AtomicError {

@@ -69,6 +69,11 @@ export function readRecord(repo: Repo, commit: Checksum): ImageRecord | undefine
   return recordOf(readCommit(repo, commit), commit);
 }
 
+/** The digest of the manifest of the image that a commit is; undefined when it is none. @throws as `readRecord` */
+export function imageManifest(repo: Repo, commit: Checksum): Digest | undefined {
+  return readRecord(repo, commit)?.manifestDigest;
+}
+
 function recordOf({ metadata }: Commit, commit: Checksum): ImageRecord | undefined {
   const [digest, manifest, config] = [metadata[MANIFEST_DIGEST], metadata[MANIFEST], metadata[CONFIG]];
   if (digest === undefined || manifest === undefined || config === undefined) return undefined;

@@ -8,6 +8,7 @@
  *
  * Spec: containers-transports(5), https://github.com/distribution/reference
  */
+import { resolve } from "node:path";
 import { AtomicError } from "../errors.ts";
 import { type Digest, parseDigest } from "./digest.ts";
 
@@ -102,6 +103,14 @@ export function formatImageReference(reference: ImageReference): string {
   if (reference.transport === "docker") return `docker://${formatRegistryReference(reference)}`;
   const { transport, path, tag } = reference;
   return `${transport}:${path}${tag === undefined ? "" : `:${tag}`}`;
+}
+
+/** The reference in full, with an absolute path, so that it means the same from everywhere. @throws AtomicError usage */
+export function absoluteReference(text: string): string {
+  const reference = parseImageReference(text);
+  return formatImageReference(
+    reference.transport === "docker" ? reference : { ...reference, path: resolve(reference.path) },
+  );
 }
 
 /** Docker's registry has an older name, and a folder for images without one. */
