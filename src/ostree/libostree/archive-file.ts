@@ -52,10 +52,16 @@ async function takeStart(chunks: Pieces): Promise<{ start: Buffer; ended: boolea
   const parts: Uint8Array[] = [];
   for (let length = 0; length < WHOLE; length += parts.at(-1)!.length) {
     const next = await chunks.next();
-    if (next.done === true) return { start: Buffer.concat(parts), ended: true };
+    if (next.done === true) return { start: joinedParts(parts), ended: true };
     parts.push(next.value);
   }
-  return { start: Buffer.concat(parts), ended: false };
+  return { start: joinedParts(parts), ended: false };
+}
+
+/** Most files come in one piece, which need not be copied. */
+function joinedParts(parts: readonly Uint8Array[]): Buffer {
+  const [first = new Uint8Array(0)] = parts;
+  return parts.length > 1 ? Buffer.concat(parts) : Buffer.from(first.buffer, first.byteOffset, first.byteLength);
 }
 
 function* inflated(compressed: Buffer, size: number, what: string): Generator<Uint8Array> {
