@@ -30,7 +30,8 @@ export function splitArguments(argv: readonly string[]): { options: RuntimeOptio
   const end = verbToken === undefined ? argv.length : verbToken.index;
   const { values } = parseVerb(argv.slice(0, end), GLOBAL);
   const format = values["log-format"] ?? "text";
-  if (format !== "text" && format !== "json") throw usage(`--log-format ${JSON.stringify(format)}: expected text or json`);
+  if (format !== "text" && format !== "json")
+    throw usage(`--log-format ${JSON.stringify(format)}: expected text or json`);
   if (values["systemd-cgroup"] === true || values["cgroup-manager"] === "systemd")
     throw new AtomicError("unsupported", "placing containers by systemd: it is not supported", {
       hint: "podman --cgroup-manager=cgroupfs",
