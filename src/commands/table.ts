@@ -82,6 +82,10 @@ export const VERBS: Record<string, Verb> = {
   "host upgrade": { summary: "Deploy the newest tree of the ref followed", load: () => import("./host/upgrade.ts") },
   "host verify": { summary: "Check what the boot relies on", load: () => import("./host/verify.ts") },
 
+  "network create": { summary: "Make a network for containers", load: () => import("./network/create.ts") },
+  "network list": { summary: "List networks and who is on them", load: () => import("./network/list.ts") },
+  "network remove": { summary: "Remove a network nobody is on", load: () => import("./network/remove.ts") },
+
   "remote add": { summary: "Name a server to pull from, and its keys", load: () => import("./remote/add.ts") },
   "remote keys add": { summary: "Accept one more key of a remote", load: () => import("./remote/keys/add.ts") },
   "remote keys remove": { summary: "Accept a key no longer", load: () => import("./remote/keys/remove.ts") },
@@ -90,10 +94,6 @@ export const VERBS: Record<string, Verb> = {
   "remote remove": { summary: "Forget a remote", load: () => import("./remote/remove.ts") },
 
   "repo apply-delta": { summary: "Make a commit from a delta file", load: () => import("./repo/apply-delta.ts") },
-  "network create": { summary: "Make a network for containers", load: () => import("./network/create.ts") },
-  "network list": { summary: "List networks and who is on them", load: () => import("./network/list.ts") },
-  "network remove": { summary: "Remove a network nobody is on", load: () => import("./network/remove.ts") },
-
   "repo cat": { summary: "Print a file of a tree", load: () => import("./repo/cat.ts") },
   "repo checkout": { summary: "Write a tree out as plain files", load: () => import("./repo/checkout.ts") },
   "repo commit": { summary: "Store a directory as a commit", load: () => import("./repo/commit.ts") },
