@@ -68,7 +68,7 @@ export function testWholeLife(name: BootloaderName): void {
     await before.expect(`python3 -c '${REPLACE_LINE}'`);
     await before.expect("mkdir /run/update && mount -o ro /dev/disk/by-id/virtio-update /run/update");
     await before.expect("atomic host upgrade --from /run/update", 900);
-    assert.equal(await hostStates(before), ["2 staged", "1 booted"]);
+    assert.equal(await hostStates(before), ["2 staged pending", "1 booted"]);
     await before.restart();
 
     const after = await powerOn();
