@@ -1,4 +1,5 @@
 /** What a test may need of the machine, and the reason it prints when that is missing. */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -6,6 +7,8 @@ export interface Needs {
   root?: boolean;
   /** May mount: root, inside the private mount namespace that `test/run.ts` makes. */
   mounts?: boolean;
+  /** May make user namespaces, which nobody can inside a chroot. */
+  userNamespaces?: boolean;
   /** Programs that must be in `PATH`. */
   programs?: readonly string[];
   /** Files or devices that must exist and be readable. */
@@ -17,6 +20,9 @@ export function unmet(needs: Needs): string | undefined {
   if (needs.root === true && process.getuid?.() !== 0) return "needs root";
   if (needs.mounts === true && process.env["ATOMIC_TEST_MOUNTS"] !== "private") {
     return "needs root and a private mount namespace";
+  }
+  if (needs.userNamespaces === true && spawnSync("unshare", ["--user", "true"]).status !== 0) {
+    return "needs user namespaces, which a chroot cannot make";
   }
   const program = needs.programs?.find((name) => !hasProgram(name));
   if (program !== undefined) return `needs the program ${program}`;

@@ -327,7 +327,10 @@ test.needs({ mounts: true })("means the physical root's store on a booted host",
   for (const name of ["upper", "work"]) mkdirSync(join(scratch, name));
   const layers = `lowerdir=/,upperdir=${join(scratch, "upper")},workdir=${join(scratch, "work")}`;
   run(["mount", "-t", "overlay", "-o", layers, "overlay", root]);
-  for (const path of ["/proc", dir]) run(["mount", "--bind", path, join(root, path)]);
+  for (const path of ["/proc", dir, resolve(".")]) {
+    mkdirSync(join(root, path), { recursive: true }); // it may be a mount of its own
+    run(["mount", "--rbind", path, join(root, path)]);
+  }
   mkdirSync(join(root, "sysroot/atomic"), { recursive: true });
   symlinkSync(store, join(root, "sysroot/atomic/repo"));
   const { stdout } = run(["chroot", root, process.execPath, resolve("src/main.ts"), "repo", "refs"]);

@@ -138,7 +138,7 @@ test("makes the root read-only, but not what is mounted in it", async () => {
   assert.match(stderr, /^sh: can't create \/new: Read-only file system\n$/);
 });
 
-test("gives a user namespace its IDs", async () => {
+test.needs({ userNamespaces: true })("gives a user namespace its IDs", async () => {
   const rootfs = busyboxRoot();
   const mappings = [
     { containerID: 0, hostID: 0, size: 1 },
