@@ -80,7 +80,8 @@ function checkHost(result: DiskResult, { root, boot }: { root: string; boot: str
   assert.equal(others, []);
   assert.is(deployment?.id, result.id);
   assert.is(deployment?.origin, "os/stable");
-  assert.equal(verifyHost(sysroot), { deployments: 1, defects: [] });
+  const { deployments, defects } = verifyHost(sysroot);
+  assert.equal({ deployments, defects }, { deployments: 1, defects: [] });
   const etc = join(root, "atomic/deploy/default/deploy", result.id, "etc");
   assert.match(readFileSync(join(etc, "fstab"), "utf8"), `UUID=${result.espUuid} /boot vfat `);
 }
