@@ -109,25 +109,24 @@ function vouch({ name, keys, insecure }: Remote, { commit, signatures }: Publish
 async function download(plan: PullPlan, context: PullContext, { progress = noProgress }: FetchOptions): Promise<void> {
   const task = progress.start("pulling", { total: plan.download, unit: "bytes" });
   const queue = plan.jobs.values();
-  let failed = false;
+  const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
     for (const { job, path } of queue) {
       const arrived = (count: number): void => {
-        if (failed) throw new AtomicError("network", "pulling: another request failed");
+        if (failures.length > 0) throw new AtomicError("network", "pulling: another request failed");
         context.arrived(count);
         task.advance(count);
       };
       try {
         await runJob(job, { ...context, path, arrived });
       } catch (error) {
-        failed = true;
+        failures.push(error);
         throw error;
       }
     }
   };
-  const outcomes = await Promise.allSettled(Array.from({ length: CONNECTIONS }, worker));
-  const failure = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failure !== undefined) throw failure.reason;
+  await Promise.allSettled(Array.from({ length: CONNECTIONS }, worker));
+  if (failures.length > 0) throw failures[0]; // the others only failed because of it
   task.finish();
 }
 
