@@ -1,4 +1,5 @@
 /** The only door to the kernel: synchronous calls, paths as text or bytes, failures as `KernelError`. */
+export { attachDeviceProgram } from "./bpf.ts";
 export { copyFile, reflink } from "./copy.ts";
 export type { CopyRange } from "./copy.ts";
 export { DT, mkdirAt, readDirectory } from "./directory.ts";

@@ -1,5 +1,6 @@
 /** Making and removing a container's control groups. */
 import { AtomicError, isAtomicError } from "../../errors.ts";
+import { attachDeviceProgram, close, O_DIRECTORY, O_RDONLY, open } from "../../linux/index.ts";
 import { groupsBelow, makeGroup, readGroupFile, removeGroup, writeGroupFile } from "./files.ts";
 import type { CgroupPlan, PlannedGroup } from "./plan.ts";
 
@@ -24,7 +25,7 @@ export function makeCgroups({ groups }: CgroupPlan): void {
 
 /** Sets the limits of groups that exist. @throws AtomicError naming the file and value the kernel refused */
 export function updateCgroups({ groups }: CgroupPlan): void {
-  for (const { directory, writes } of groups) for (const write of writes) apply(directory, write);
+  for (const group of groups) setLimits(group);
 }
 
 /**
@@ -44,7 +45,18 @@ function makePlanned(group: PlannedGroup, made: string[]): void {
     if (makeGroup(directory)) made.push(directory);
     if (group.version === 1 && group.controllers.includes("cpuset")) inheritCpuset(parent, directory);
   }
-  for (const write of group.writes) apply(group.directory, write);
+  setLimits(group);
+}
+
+function setLimits({ directory, writes, devices }: PlannedGroup): void {
+  for (const write of writes) apply(directory, write);
+  if (devices === undefined) return;
+  const fd = open(directory, O_RDONLY | O_DIRECTORY);
+  try {
+    attachDeviceProgram(fd, devices);
+  } finally {
+    close(fd);
+  }
 }
 
 function apply(directory: string, { file, value, optional }: PlannedGroup["writes"][number]): void {

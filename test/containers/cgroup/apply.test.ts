@@ -14,7 +14,7 @@ import {
 } from "../../../src/containers/cgroup/processes.ts";
 import { readCgroupStats } from "../../../src/containers/cgroup/stats.ts";
 import { DEFAULT_DEVICE_RULES } from "../../../src/containers/limits/device-rules.ts";
-import type { Resources } from "../../../src/containers/spec/resources.ts";
+import type { DeviceRule, Resources } from "../../../src/containers/spec/resources.ts";
 import { isAtomicError } from "../../../src/errors.ts";
 import { unmet } from "../../support/needs.ts";
 import { suite } from "../../support/suite.ts";
@@ -152,45 +152,44 @@ test("enables controllers all the way down, and keeps those that are", () => {
   assert.match(read("atomic/web/pids.max"), /^7/);
 });
 
-/** Loads the program, attaches it to the group, and tries devices from inside. */
-const ATTACH = `
-import ctypes, os, struct, sys
-libc = ctypes.CDLL(None, use_errno=True)
-code = bytes.fromhex(sys.argv[1])
-group = sys.argv[2]
-instructions = ctypes.create_string_buffer(code)
-license = ctypes.create_string_buffer(b"GPL")
-log = ctypes.create_string_buffer(65536)
-load = struct.pack("IIQQIIQII", 15, len(code) // 8, ctypes.addressof(instructions), ctypes.addressof(license), 1, 65536, ctypes.addressof(log), 0, 0)
-program = libc.syscall(321, 5, load, len(load))
-if program < 0: sys.exit(log.value.decode() or str(ctypes.get_errno()))
-fd = os.open(group, os.O_RDONLY)
-attach = struct.pack("IIII", fd, program, 6, 2)
-if libc.syscall(321, 8, attach, len(attach)) < 0: sys.exit("attach: %d" % ctypes.get_errno())
-open(group + "/cgroup.procs", "w").write(str(os.getpid()))
-for path, flags in [("/dev/null", os.O_RDWR), ("/dev/loop-control", os.O_RDWR)]:
-    try: os.close(os.open(path, flags)); print(path, "ok")
-    except OSError as e: print(path, e.errno)
-open(os.path.dirname(group) + "/cgroup.procs", "w").write(str(os.getpid()))
-`;
 const UNIFIED = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].find((path) => existsSync(`${path}/cgroup.procs`));
 const needsV2 =
-  unmet({ root: true, programs: ["python3"], files: ["/dev/loop-control"] }) ??
-  (UNIFIED === undefined || process.arch !== "x64" ? "needs control groups version 2 on x86-64" : undefined);
-test.skipUnless(needsV2 === undefined, needsV2 ?? "")("gives the kernel a device program it takes and obeys", () => {
-  const group = `${UNIFIED}/atomic-test-devices-${process.pid}`;
-  mkdirSync(group);
+  unmet({ root: true, files: ["/dev/loop-control"] }) ??
+  (UNIFIED === undefined ? "needs control groups version 2" : undefined);
+const onV2 = test.skipUnless(needsV2 === undefined, needsV2 ?? "");
+
+onV2("has a program decide about devices on version 2, and another once the limits change", () => {
+  const layout = {
+    hierarchies: [{ version: 2 as const, mountPoint: UNIFIED!, name: "", options: [], controllers: [] }],
+  };
+  const rules = (devices: DeviceRule[]): CgroupPlan =>
+    planCgroups({ layout, v2Controllers: "", path: `atomic-test-devices-${process.pid}`, resources: { devices } });
+  const usable = (): string => {
+    const script = `echo $$ > ${group}/cgroup.procs; for f in null loop-control; do (: < /dev/$f) && echo $f; done`;
+    return spawnSync("sh", ["-c", script], { encoding: "utf8" }).stdout;
+  };
+  const first = rules([...DEFAULT_DEVICE_RULES]);
+  const group = first.groups[0]!.directory;
+  makeCgroups(first);
   try {
-    const program = deviceProgram(DEFAULT_DEVICE_RULES).toString("hex");
-    const { stdout, stderr } = spawnSync("python3", ["-c", ATTACH, program, group], { encoding: "utf8" });
-    assert.is(stdout, "/dev/null ok\n/dev/loop-control 1\n", stderr);
-    for (const rules of [[], [{ allow: true }, { allow: false, type: "b", access: "w" } as const]]) {
-      const run = spawnSync("python3", ["-c", ATTACH, deviceProgram(rules).toString("hex"), group], {
-        encoding: "utf8",
-      });
-      assert.is(run.status, 0, run.stderr);
-    }
+    assert.is(usable(), "null\n");
+    updateCgroups(rules([{ allow: true }]));
+    assert.is(usable(), "null\nloop-control\n");
+    updateCgroups(rules([{ allow: true }, { allow: false, type: "c", major: 1, minor: 3, access: "r" }]));
+    assert.is(usable(), "loop-control\n");
   } finally {
-    removeCgroups([{ directory: group }]);
+    removeCgroups(first.groups);
   }
+});
+
+onV2("takes what the kernel's verifier takes, and removes the group when it refuses", () => {
+  const group = { version: 2 as const, mountPoint: UNIFIED!, path: `atomic-test-refused-${process.pid}`, name: "" };
+  const directory = `${group.mountPoint}/${group.path}`;
+  const devices = deviceProgram([]).subarray(8); // without the load of what it compares
+  const planned = { ...group, directory, options: [], controllers: [], writes: [], devices };
+  assert.throws(
+    () => makeCgroups({ groups: [planned], warnings: [] }),
+    (error: unknown) => isAtomicError(error, "permission") && error.message.startsWith("loading a device program: "),
+  );
+  assert.not(existsSync(directory));
 });
