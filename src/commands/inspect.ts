@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { containerStatus, type Engine, findRecord, readCgroupStats, stateDirectory } from "../containers/index.ts";
+import { type Engine, findNamed, namedStatus, readCgroupStats, runtimeRecord } from "../containers/index.ts";
 import { isAtomicError } from "../errors.ts";
 import { findImage } from "../oci/index.ts";
 import { textArg } from "./args.ts";
@@ -22,11 +20,10 @@ export default class Inspect extends ContainerCommand {
 
 function inspectContainer(engine: Engine, name: string): object | undefined {
   try {
-    const record = findRecord(engine, name);
-    const path = join(stateDirectory(engine, record.name), "config.json");
-    const config = JSON.parse(readFileSync(path, "utf8")) as unknown;
-    const stats = readCgroupStats(record.cgroups);
-    return { kind: "container", ...record, ...containerStatus(engine, record), stats, config };
+    const container = findNamed(engine, name);
+    const { config, cgroups = [], created: started } = runtimeRecord(engine, container) ?? {};
+    const state = { ...namedStatus(engine, container), started: started ?? null, stats: readCgroupStats(cgroups) };
+    return { kind: "container", ...container, ...state, cgroups, config: config ?? null };
   } catch (error) {
     if (isAtomicError(error, "not-found")) return undefined;
     throw error;

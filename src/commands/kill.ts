@@ -1,5 +1,5 @@
 import { string } from "@oclif/core/flags";
-import { findRecord, signalContainer, signalNumber } from "../containers/index.ts";
+import { findNamed, parseSignal, signalContainer } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 
 /** `atomic kill` */
@@ -11,8 +11,8 @@ export default class Kill extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Kill);
     const engine = this.engine(flags);
-    const record = findRecord(engine, args.container);
-    signalContainer(engine, record, signalNumber(flags.signal));
-    this.show(flags, { signalled: record.name }, () => record.name);
+    const container = findNamed(engine, args.container);
+    signalContainer(engine, container, parseSignal(flags.signal));
+    this.show(flags, { signalled: container.name }, () => container.name);
   }
 }

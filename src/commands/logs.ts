@@ -1,5 +1,5 @@
 import { boolean, integer } from "@oclif/core/flags";
-import { findRecord, readLog, stateDirectory } from "../containers/index.ts";
+import { dataDirectory, findNamed, readLog } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 import { writeStdout } from "./output.ts";
 
@@ -15,7 +15,7 @@ export default class Logs extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
     const engine = this.engine(flags);
-    const frames = readLog(stateDirectory(engine, findRecord(engine, args.container).name));
+    const frames = readLog(dataDirectory(engine, findNamed(engine, args.container).name));
     if (flags.json) {
       const json = frames.map(({ time, stream, bytes }) => ({ time, stream, text: bytes.toString("utf8") }));
       return this.show(flags, json, () => "");

@@ -1,4 +1,4 @@
-import { findRecord, pauseNamed } from "../containers/index.ts";
+import { findNamed, pauseNamed } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 
 /** `atomic pause` */
@@ -9,8 +9,8 @@ export default class Pause extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Pause);
     const engine = this.engine(flags);
-    const record = findRecord(engine, args.container);
-    pauseNamed(engine, record, true);
-    this.show(flags, { paused: record.name }, () => record.name);
+    const container = findNamed(engine, args.container);
+    pauseNamed(engine, container, true);
+    this.show(flags, { paused: container.name }, () => container.name);
   }
 }

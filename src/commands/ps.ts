@@ -1,5 +1,5 @@
 import { boolean } from "@oclif/core/flags";
-import { containerNames, type ContainerRecord, containerStatus, readNamed } from "../containers/index.ts";
+import { isRunning, listNamed, type NamedContainer, namedStatus, programWords, runtimeRecord } from "../containers/index.ts";
 import { ContainerCommand } from "./containers/base.ts";
 import { printable } from "./render/printable.ts";
 import { stdoutStyle } from "./render/style.ts";
@@ -14,30 +14,36 @@ export default class Ps extends ContainerCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Ps);
     const engine = this.engine(flags);
-    const all = containerNames(engine).map((name) => readNamed(engine, name));
-    const found = all
-      .map((record) => ({ record, ...containerStatus(engine, record) }))
-      .filter(({ status }) => flags.all || status === "running" || status === "paused");
+    const found = listNamed(engine)
+      .map((container) => ({ container, state: namedStatus(engine, container) }))
+      .filter(({ state }) => flags.all || isRunning(state));
     const columns = ["name", "id", "image", "status", "created", "command"].map((name) => ({ name }));
-    const json = found.map(({ record, status, exitCode }) => ({
-      ...summary(record),
-      status,
-      exitCode: exitCode ?? null,
+    const json = found.map(({ container, state }) => ({
+      ...summary(container),
+      started: runtimeRecord(engine, container)?.created ?? null,
+      pid: state.pid ?? null,
+      status: state.status,
+      exitCode: state.exitCode ?? null,
     }));
     this.show(flags, json, () => {
-      const rows = found.map(({ record, status, exitCode }) => [
-        record.name,
-        record.id.slice(0, 12),
-        printable(record.image),
+      const rows = found.map(({ container, state: { status, exitCode } }) => [
+        container.name,
+        container.id.slice(0, 12),
+        printable(container.image),
         exitCode === undefined ? status : `${status} (${exitCode})`,
-        age(record.created),
-        printable(record.command.join(" ")),
+        age(container.created),
+        printable(programOf(container).join(" ")),
       ]);
       return rows.length === 0 ? "" : table(columns, rows, stdoutStyle());
     });
   }
 }
 
-function summary({ name, id, image, command, created, started, pid }: ContainerRecord): object {
-  return { name, id, image, command, created, started: started ?? null, pid: pid ?? null };
+function programOf({ options, defaults, command }: NamedContainer): string[] {
+  return programWords(options, defaults, command);
+}
+
+function summary(container: NamedContainer): object {
+  const { name, id, image, created } = container;
+  return { name, id, image, command: programOf(container), created };
 }

@@ -1,5 +1,5 @@
 import { boolean } from "@oclif/core/flags";
-import { findRecord, removeContainer } from "../containers/index.ts";
+import { findNamed, removeContainer } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 
 /** `atomic rm` */
@@ -11,8 +11,8 @@ export default class Rm extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Rm);
     const engine = this.engine(flags);
-    const record = findRecord(engine, args.container);
-    removeContainer(engine, record, { force: flags.force });
-    this.show(flags, { removed: record.name }, () => record.name);
+    const container = findNamed(engine, args.container);
+    removeContainer(engine, container, { force: flags.force });
+    this.show(flags, { removed: container.name }, () => container.name);
   }
 }

@@ -1,11 +1,12 @@
 import { boolean, string } from "@oclif/core/flags";
 import {
   containerNames,
-  containerStatus,
   createNamed,
   type Engine,
   finishContainer,
   type LabelVerb,
+  type NamedContainer,
+  namedStatus,
   readNamed,
   removeContainer,
   runOptions,
@@ -68,58 +69,59 @@ export default class Run extends ContainerCommand {
     const options = runOptions(asked.flags);
     const existing = options.name !== undefined && containerNames(engine).includes(options.name);
     if (existing) {
-      const record = readNamed(engine, options.name!);
-      if (flags["replace"]) removeContainer(engine, record, { force: true });
-      else return this.#again(engine, record, options, image.commit, flags);
+      const container = readNamed(engine, options.name!);
+      if (flags["replace"]) removeContainer(engine, container, { force: true });
+      else return this.#again(engine, container, options, image.commit, flags);
     }
-    const record = createNamed(engine, { image, options, command: asked.command });
-    return this.#start(engine, record, options, flags);
+    const container = createNamed(engine, { image, options, command: asked.command });
+    // One that never ran is of no use.
+    return this.#start(engine, container, { ...options, discard: true }, flags);
   }
 
   /** Starts a container that was there before, as `docker start` would. */
   async #again(
     engine: Engine,
-    record: ReturnType<typeof readNamed>,
+    container: NamedContainer,
     options: ReturnType<typeof runOptions>,
     commit: string,
     flags: { json: boolean },
   ): Promise<number> {
-    const { status } = containerStatus(engine, record);
+    const { status } = namedStatus(engine, container);
     if (status !== "exited" && status !== "created") {
-      throw new AtomicError("conflict", `running container ${record.name}: it is ${status}`, {
-        hint: `atomic stop ${record.name}`,
+      throw new AtomicError("conflict", `running container ${container.name}: it is ${status}`, {
+        hint: `atomic stop ${container.name}`,
       });
     }
-    if (record.commit !== commit) {
+    if (container.commit !== commit) {
       throw new AtomicError(
         "exists",
-        `running container ${record.name}: it was made of another image, ${record.image}`,
+        `running container ${container.name}: it was made of another image, ${container.image}`,
         {
           hint: "atomic run --replace IMAGE",
         },
       );
     }
-    return this.#start(engine, record, options, flags);
+    return this.#start(engine, container, { ...options, discard: container.options.remove }, flags);
   }
 
   async #start(
     engine: Engine,
-    record: ReturnType<typeof readNamed>,
-    { detach, interactive, remove }: ReturnType<typeof runOptions>,
+    container: NamedContainer,
+    { detach, interactive, discard }: ReturnType<typeof runOptions> & { discard: boolean },
     flags: { json: boolean },
   ): Promise<number> {
     // A Ctrl-C is the container's; this process waits to see it end.
     if (!detach) for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) process.on(signal, () => undefined);
     let started;
     try {
-      started = startNamed(engine, record, { detach, interactive });
+      started = await startNamed(engine, container, { detach, interactive });
     } catch (error) {
-      if (remove) removeContainer(engine, record, { force: true });
+      if (discard) removeContainer(engine, container, { force: true });
       throw error;
     }
     for (const warning of started.warnings) writeStderr(`${warning}\n`);
     if (!detach) return finishContainer(engine, started);
-    this.show(flags, { id: record.id, name: record.name }, () => record.name);
+    this.show(flags, { id: container.id, name: container.name }, () => container.name);
     return 0;
   }
 }

@@ -1,4 +1,4 @@
-import { findRecord, startNamed } from "../containers/index.ts";
+import { findNamed, startNamed } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 import { writeStderr } from "./output.ts";
 
@@ -10,11 +10,11 @@ export default class Start extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Start);
     const engine = this.engine(flags);
-    const { record, warnings } = startNamed(engine, findRecord(engine, args.container), {
+    const { container, warnings } = await startNamed(engine, findNamed(engine, args.container), {
       detach: true,
       interactive: false,
     });
     for (const warning of warnings) writeStderr(`${warning}\n`);
-    this.show(flags, { started: record.name }, () => record.name);
+    this.show(flags, { started: container.name }, () => container.name);
   }
 }

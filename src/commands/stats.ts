@@ -1,4 +1,4 @@
-import { containerNames, containerStatus, readCgroupStats, readNamed } from "../containers/index.ts";
+import { isRunning, listNamed, namedStatus, readCgroupStats, runtimeRecord } from "../containers/index.ts";
 import { formatBytes, formatDuration } from "../units.ts";
 import { ContainerCommand } from "./containers/base.ts";
 import { stdoutStyle } from "./render/style.ts";
@@ -11,10 +11,12 @@ export default class Stats extends ContainerCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Stats);
     const engine = this.engine(flags);
-    const running = containerNames(engine)
-      .map((name) => readNamed(engine, name))
-      .filter((record) => ["running", "paused"].includes(containerStatus(engine, record).status))
-      .map(({ name, cgroups }) => ({ name, ...readCgroupStats(cgroups) }));
+    const running = listNamed(engine)
+      .filter((container) => isRunning(namedStatus(engine, container)))
+      .map((container) => ({
+        name: container.name,
+        ...readCgroupStats(runtimeRecord(engine, container)?.cgroups ?? []),
+      }));
     const columns = ["name", "memory", "limit", "processes", "cpu", "read", "written"].map((name) => ({
       name,
       right: name !== "name",

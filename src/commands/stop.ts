@@ -1,5 +1,5 @@
 import { integer } from "@oclif/core/flags";
-import { findRecord, stopContainer } from "../containers/index.ts";
+import { findNamed, stopContainer } from "../containers/index.ts";
 import { AtomicError } from "../errors.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 
@@ -14,10 +14,10 @@ export default class Stop extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Stop);
     const engine = this.engine(flags);
-    const record = findRecord(engine, args.container);
-    if (!(await stopContainer(engine, record, flags.time))) {
-      throw new AtomicError("nothing-to-do", `stopping container ${record.name}: it does not run`);
+    const container = findNamed(engine, args.container);
+    if (!(await stopContainer(engine, container, flags.time))) {
+      throw new AtomicError("nothing-to-do", `stopping container ${container.name}: it does not run`);
     }
-    this.show(flags, { stopped: record.name }, () => record.name);
+    this.show(flags, { stopped: container.name }, () => container.name);
   }
 }

@@ -1,4 +1,4 @@
-import { findRecord, pauseNamed } from "../containers/index.ts";
+import { findNamed, pauseNamed } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 
 /** `atomic unpause` */
@@ -9,8 +9,8 @@ export default class Unpause extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Unpause);
     const engine = this.engine(flags);
-    const record = findRecord(engine, args.container);
-    pauseNamed(engine, record, false);
-    this.show(flags, { unpaused: record.name }, () => record.name);
+    const container = findNamed(engine, args.container);
+    pauseNamed(engine, container, false);
+    this.show(flags, { unpaused: container.name }, () => container.name);
   }
 }

@@ -1,4 +1,4 @@
-import { findRecord, waitForContainer } from "../containers/index.ts";
+import { findNamed, waitForContainer } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 
 /** `atomic wait` */
@@ -9,7 +9,7 @@ export default class Wait extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Wait);
     const engine = this.engine(flags);
-    const exitCode = await waitForContainer(engine, findRecord(engine, args.container));
+    const exitCode = await waitForContainer(engine, findNamed(engine, args.container));
     this.show(flags, { exitCode }, () => String(exitCode));
   }
 }

@@ -1,16 +1,18 @@
 /** Containers: what is asked for, the configuration made of it, networks, launch programs and state. */
 export { readCgroupStats } from "./cgroup/stats.ts";
+export { programWords } from "./configure/configure.ts";
 export { parseRunFlags } from "./configure/run-arguments.ts";
 export { type RawRunFlags, RUN_FLAGS, type RunFlag } from "./configure/run-flags.ts";
 export { runOptions } from "./configure/run-options.ts";
 export { hasConsent, rememberConsent } from "./engine/consent.ts";
-export { createNamed, finishContainer, startNamed } from "./engine/create.ts";
+export { createNamed } from "./engine/create.ts";
 export { readLog } from "./engine/logs.ts";
-export { containerNames, type Engine, openEngine, stateDirectory } from "./engine/place.ts";
-export { type ContainerRecord, findRecord, readNamed } from "./engine/record.ts";
+export { containerNames, dataDirectory, type Engine, openEngine } from "./engine/place.ts";
+export { findNamed, listNamed, type NamedContainer, readNamed, runtimeRecord } from "./engine/record.ts";
 export { removeContainer, removeEnded } from "./engine/remove.ts";
-export { containerStatus } from "./engine/status.ts";
-export { pauseNamed, signalContainer, signalNumber, stopContainer, waitForContainer } from "./engine/stop.ts";
+export { finishContainer, startNamed } from "./engine/start.ts";
+export { isRunning, namedStatus } from "./engine/status.ts";
+export { pauseNamed, signalContainer, stopContainer, waitForContainer } from "./engine/stop.ts";
 export { findLabel, interpretLabel, LABEL_VERBS, type LabelVerb, SPC_WORDS } from "./labels/interpret.ts";
 export { privilegesOf } from "./labels/privileges.ts";
 export { labelVariables } from "./labels/variables.ts";

@@ -117,12 +117,19 @@ function seccompOf({ options, host, seccomp }: ConfigureRequest, capabilities: r
   return defaultSeccomp(new Set(capabilities), host.machine);
 }
 
-function programOf({ options, image, command }: ConfigureRequest): string[] {
-  const entrypoint =
-    options.entrypoint === undefined ? image.entrypoint : options.entrypoint === "" ? [] : [options.entrypoint];
+/** The container's program and its arguments; empty when nobody names one. */
+export function programWords(
+  { entrypoint }: Pick<RunOptions, "entrypoint">,
+  image: ImageDefaults,
+  command: readonly string[],
+): string[] {
+  const first = entrypoint === undefined ? image.entrypoint : entrypoint === "" ? [] : [entrypoint];
   // An entrypoint of the operator's own makes the image's command meaningless.
-  const words = command.length > 0 || options.entrypoint !== undefined ? command : image.cmd;
-  const args = [...entrypoint, ...words];
+  return [...first, ...(command.length > 0 || entrypoint !== undefined ? command : image.cmd)];
+}
+
+function programOf({ options, image, command }: ConfigureRequest): string[] {
+  const args = programWords(options, image, command);
   if (args[0] === undefined || args[0] === "") {
     throw new AtomicError("usage", "running a container: the image names no program", {
       hint: "atomic run IMAGE PROGRAM",

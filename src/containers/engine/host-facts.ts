@@ -1,17 +1,10 @@
 /** What there is on this host, read from /proc, /sys and /dev. */
-import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AtomicError } from "../../errors.ts";
-import { parseCgroupLayout, type CgroupLayout } from "../cgroup/layout.ts";
 import type { HostFacts } from "../configure/configure.ts";
-import { parseHostCapabilities } from "../limits/capabilities.ts";
+import { readHost } from "../runtime/host.ts";
 import type { Device } from "../spec/linux.ts";
-
-export interface Host extends HostFacts {
-  layout: CgroupLayout;
-  /** The text of `cgroup.controllers` of the v2 hierarchy. */
-  v2Controllers: string;
-}
 
 /** Below /dev, what every container has of its own, or must not share. */
 const OWN = new Set([
@@ -32,28 +25,20 @@ const OWN = new Set([
 const MAX_DEVICES = 4096;
 
 /** @throws AtomicError unsupported */
-export function readHost(): Host {
-  const layout = parseCgroupLayout(text("/proc/self/mountinfo"));
-  const unified = layout.hierarchies.find(({ version }) => version === 2);
-  const v2Controllers = unified === undefined ? "" : text(`${unified.mountPoint}/cgroup.controllers`);
+export function hostFacts(): HostFacts {
+  const { capabilities, cgroups, v2Controllers } = readHost();
   const { arch } = process;
   if (arch !== "x64" && arch !== "arm64")
     throw new AtomicError("unsupported", `running containers: ${arch} is not supported`);
   return {
     machine: arch,
-    capabilities: parseHostCapabilities(text("/proc/self/status"), text("/proc/sys/kernel/cap_last_cap")),
+    capabilities,
     cpuNames: readdirSync("/sys/devices/system/cpu"),
     canLimitPids:
-      layout.hierarchies.some(({ controllers }) => controllers.includes("pids")) || /\bpids\b/.test(v2Controllers),
+      cgroups.hierarchies.some(({ controllers }) => controllers.includes("pids")) || /\bpids\b/.test(v2Controllers),
     environment: process.env,
     devices: devicesAt,
-    layout,
-    v2Controllers,
   };
-}
-
-function text(path: string): string {
-  return readFileSync(path, "utf8");
 }
 
 /** The device at `path`, or all below a directory. @throws AtomicError not-found, invalid */

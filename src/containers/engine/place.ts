@@ -1,7 +1,6 @@
 /** Where containers are: their state, which ends with the boot, and their own files, which stay. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { AtomicError } from "../../errors.ts";
 import type { Repo } from "../../ostree/index.ts";
 
 /** The containers of one host. */
@@ -9,7 +8,7 @@ export interface Engine {
   repo: Repo;
   /** State: `/run/atomic`. */
   run: string;
-  /** What containers write: `SYSROOT/atomic/containers`. */
+  /** What stays of containers: `SYSROOT/atomic/containers`. */
   data: string;
 }
 
@@ -20,31 +19,32 @@ export function openEngine(sysroot: string, repo: Repo, run = DEFAULT_RUN): Engi
   return { repo, run, data: join(sysroot, "atomic/containers") };
 }
 
-/** The state directory of a container. */
-export function stateDirectory({ run }: Engine, name: string): string {
-  return join(run, "named", name);
+/** Where the runtime keeps its records: beside those of `atomic-runtime`. */
+export function runtimeState({ run }: Engine): string {
+  return join(run, "containers");
 }
 
-/** The directory of what a container wrote. */
+/** The bundle of a container that was started: its mounted root, and the files mounted in its /etc. */
+export function bundleDirectory({ run }: Engine, id: string): string {
+  return join(run, "bundles", id);
+}
+
+/** The directory of what stays: record, log, exit status, and what the container wrote. */
 export function dataDirectory({ data }: Engine, name: string): string {
   return join(data, name);
 }
 
 /** The names of all containers, sorted. */
-export function containerNames({ run }: Engine): string[] {
+export function containerNames({ data }: Engine): string[] {
+  return namesIn(data).filter((name) => !name.startsWith("."));
+}
+
+/** The names in a directory, sorted; none when it does not exist. */
+export function namesIn(directory: string): string[] {
   try {
-    return readdirSync(join(run, "named"))
-      .filter((name) => !name.startsWith("."))
-      .sort();
+    return readdirSync(directory).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-}
-
-/** The error for a container there is not. */
-export function noContainer(name: string): AtomicError {
-  return new AtomicError("not-found", `finding container ${JSON.stringify(name)}: there is none`, {
-    hint: "atomic ps --all",
-  });
 }

@@ -1,39 +1,64 @@
 /** Removing containers. */
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { AtomicError, isAtomicError } from "../../errors.ts";
-import { removeCgroups } from "../cgroup/apply.ts";
-import { killCgroups } from "../cgroup/processes.ts";
-import { containerNames, type Engine } from "./place.ts";
-import { type ContainerRecord, forgetContainer, readNamed } from "./record.ts";
+import { parseContainerId } from "../runtime/container-id.ts";
+import { deleteContainer } from "../runtime/delete.ts";
+import { isAlive } from "../runtime/process-identity.ts";
+import { lockContainer } from "./lock.ts";
+import { bundleDirectory, dataDirectory, type Engine, namesIn, runtimeState } from "./place.ts";
+import { listNamed, type NamedContainer, TEMPORARY, temporaryDirectory } from "./record.ts";
 import { unmountRoot } from "./rootfs.ts";
-import { containerStatus } from "./status.ts";
+import { isRunning, namedStatus } from "./status.ts";
 
-/** Removes a container with all it wrote. @throws AtomicError conflict while it runs, unless forced */
-export function removeContainer(engine: Engine, record: ContainerRecord, { force }: { force: boolean }): void {
-  const { name, cgroups } = record;
-  const { status } = containerStatus(engine, record);
-  if (!force && (status === "running" || status === "paused")) {
-    throw new AtomicError("conflict", `removing container ${name}: it is ${status}`, {
-      hint: `atomic rm --force ${name}`,
-    });
-  }
-  killCgroups(cgroups);
-  removeCgroups(cgroups);
-  unmountRoot(engine, name);
-  engine.repo.disk.removeTree(join(engine.data, name));
-  forgetContainer(engine, name);
+interface RemoveOptions {
+  /** Kill it first when it runs. */
+  force: boolean;
+  /** Wait for another command that is at it. */
+  wait?: boolean;
 }
 
-/** Removes those that ended in the background and were to be removed then: nobody else does it. */
-export function removeEnded(engine: Engine): void {
-  for (const name of containerNames(engine)) {
-    try {
-      const record = readNamed(engine, name);
-      if (record.remove && containerStatus(engine, record).status === "exited")
-        removeContainer(engine, record, { force: true });
-    } catch (error) {
-      // Another command removes it, or has not finished making it.
-      if (!isAtomicError(error, "not-found")) throw error;
+/** Removes a container with all it wrote. @throws AtomicError conflict while it runs, not-found when it is gone, locked */
+export function removeContainer(engine: Engine, container: NamedContainer, { force, wait = true }: RemoveOptions): void {
+  const { name, id } = container;
+  const unlock = lockContainer(engine, container, { wait });
+  try {
+    const present = namedStatus(engine, container);
+    if (!force && isRunning(present)) {
+      throw new AtomicError("conflict", `removing container ${name}: it is ${present.status}`, {
+        hint: `atomic rm --force ${name}`,
+      });
     }
+    deleteContainer(runtimeState(engine), parseContainerId(id), true);
+    unmountRoot(engine, id);
+    rmSync(bundleDirectory(engine, id), { recursive: true, force: true });
+    // Cut off from here on, there is no such container, and the next command removes the rest.
+    const { disk } = engine.repo;
+    const leftover = temporaryDirectory(engine, id);
+    disk.rename(dataDirectory(engine, name), leftover);
+    disk.removeTree(leftover);
+  } finally {
+    unlock();
+  }
+}
+
+/** Removes what nobody else does: containers to be removed at their end, and what cut off commands left. */
+export function removeEnded(engine: Engine): void {
+  for (const container of listNamed(engine)) {
+    if (!container.options.remove) continue;
+    const { status } = namedStatus(engine, container);
+    if (status !== "exited" && (status !== "created" || isAlive(container.creator))) continue;
+    try {
+      removeContainer(engine, container, { force: false, wait: false });
+    } catch (error) {
+      // Another command starts or removes it.
+      if (!isAtomicError(error, "locked") && !isAtomicError(error, "not-found") && !isAtomicError(error, "conflict"))
+        throw error;
+    }
+  }
+  for (const name of namesIn(engine.data)) {
+    const [, pid, startTime] = /^(\d+)-(\d+)-/.exec(name.slice(TEMPORARY.length)) ?? [];
+    if (!name.startsWith(TEMPORARY) || pid === undefined || startTime === undefined) continue;
+    if (!isAlive({ pid: Number(pid), startTime })) engine.repo.disk.removeTree(join(engine.data, name));
   }
 }

@@ -1,6 +1,6 @@
 /** A container's root: the image's tree from the store, read-only, under a layer of its own. */
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Checksum } from "../../digest.ts";
 import {
   close,
@@ -15,18 +15,23 @@ import {
 } from "../../linux/index.ts";
 import { renderCommitImage } from "../../ostree/index.ts";
 import { run } from "../../spawn.ts";
-import { dataDirectory, type Engine, stateDirectory } from "./place.ts";
+import { bundleDirectory, dataDirectory, type Engine } from "./place.ts";
+import type { NamedContainer } from "./record.ts";
 
-/** Mounts the root of container `name`, and returns where. @throws AtomicError unsupported, no-space, not-found */
-export function mountRoot(engine: Engine, name: string, commit: Checksum): string {
+/**
+ * Mounts the root of a container in its bundle, where it stays mounted until the container is removed.
+ * @returns where @throws AtomicError unsupported, no-space, not-found
+ */
+export function mountRoot(engine: Engine, { name, id, commit }: NamedContainer): string {
+  const target = rootOf(engine, id);
+  if (isMounted(target)) return target;
   const image = mountImage(engine, commit);
   const own = dataDirectory(engine, name);
   const { disk } = engine.repo;
   disk.ensureDirectory(engine.data, 0o700);
   disk.ensureDirectory(own, 0o700);
   for (const layer of ["upper", "work"]) disk.ensureDirectory(join(own, layer), 0o755);
-  const target = join(stateDirectory(engine, name), "rootfs");
-  mkdirSync(target);
+  mkdirSync(target, { recursive: true, mode: 0o700 });
   const [lower, objects] = [image, join(engine.repo.path, "objects")].map((path) =>
     open(path, O_PATH | O_DIRECTORY),
   ) as [number, number];
@@ -50,14 +55,24 @@ export function mountRoot(engine: Engine, name: string, commit: Checksum): strin
 }
 
 /** Undoes `mountRoot`; what the container wrote stays. */
-export function unmountRoot(engine: Engine, name: string): void {
-  const target = join(stateDirectory(engine, name), "rootfs");
+export function unmountRoot(engine: Engine, id: string): void {
+  const target = rootOf(engine, id);
   try {
     umount(target, MNT_DETACH);
   } catch (error) {
     if (!isKernelError(error, "EINVAL", "ENOENT")) throw error;
   }
   if (existsSync(target)) rmdirSync(target);
+}
+
+function rootOf(engine: Engine, id: string): string {
+  return join(bundleDirectory(engine, id), "rootfs");
+}
+
+/** Whether something is mounted on a directory; false without it. */
+function isMounted(path: string): boolean {
+  const [here, above] = [path, dirname(path)].map((one) => statSync(one, { throwIfNoEntry: false })?.dev);
+  return here !== undefined && here !== above;
 }
 
 /** The image's metadata, mounted once for all containers of it. */

@@ -1,37 +1,33 @@
-/** Whether a container runs. */
-import { readFileSync } from "node:fs";
+/** Whether a container runs: what the runtime says, and once that is gone what it left. */
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isFrozenCgroup } from "../cgroup/processes.ts";
 import { EXIT_FILE } from "../launch/files.ts";
-import { type Engine, stateDirectory } from "./place.ts";
-import type { ContainerRecord } from "./record.ts";
+import { containerStatus } from "../runtime/state.ts";
+import { dataDirectory, type Engine, runtimeState } from "./place.ts";
+import { type NamedContainer, runtimeRecord } from "./record.ts";
 
-export interface ContainerStatus {
+export interface NamedStatus {
   status: "created" | "running" | "paused" | "exited";
+  /** The first process on the host, while there is one. */
+  pid?: number;
   /** Absent while it runs, and when nobody was there to see it end. */
   exitCode?: number;
 }
 
-const START_TIME_FIELD = 19;
-
-/** The state now. A process ID that another process has by now is not taken for the container. */
-export function containerStatus(engine: Engine, record: ContainerRecord): ContainerStatus {
-  const { pid, pidStart, cgroups } = record;
-  if (pid === undefined) return { status: "created" };
-  if (processStart(pid) === pidStart) return { status: isFrozenCgroup(cgroups) ? "paused" : "running" };
-  const exitCode = recordedExit(join(stateDirectory(engine, record.name), EXIT_FILE));
+/** The state now. */
+export function namedStatus(engine: Engine, container: NamedContainer): NamedStatus {
+  const record = runtimeRecord(engine, container);
+  const status = record === undefined ? "stopped" : containerStatus(runtimeState(engine), record);
+  if (status === "running" || status === "paused") return { status, pid: record!.process!.pid };
+  const directory = dataDirectory(engine, container.name);
+  if (status !== "stopped" || !existsSync(join(directory, "upper"))) return { status: "created" };
+  const exitCode = recordedExit(join(directory, EXIT_FILE));
   return { status: "exited", ...(exitCode === undefined ? {} : { exitCode }) };
 }
 
-/** When a process started, in ticks since the boot; undefined when there is none, or it is dead already. */
-export function processStart(pid: number): string | undefined {
-  try {
-    // The name in parentheses may hold anything.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[START_TIME_FIELD];
-  } catch {
-    return undefined; // gone
-  }
+/** True while it has processes. */
+export function isRunning({ status }: NamedStatus): boolean {
+  return status === "running" || status === "paused";
 }
 
 function recordedExit(path: string): number | undefined {

@@ -1,71 +1,78 @@
 /** Ending containers. */
-import { kill } from "node:process";
-import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AtomicError } from "../../errors.ts";
-import { freezeCgroups, isFrozenCgroup, killCgroups } from "../cgroup/processes.ts";
-import type { Engine } from "./place.ts";
-import type { ContainerRecord } from "./record.ts";
-import { containerStatus } from "./status.ts";
+import { freezeCgroups, killCgroups } from "../cgroup/processes.ts";
+import { parseContainerId } from "../runtime/container-id.ts";
+import { killContainer, parseSignal } from "../runtime/kill.ts";
+import { pauseContainer } from "../runtime/pause.ts";
+import { type Engine, runtimeState } from "./place.ts";
+import { type NamedContainer, runtimeRecord } from "./record.ts";
+import { isRunning, namedStatus } from "./status.ts";
 
 const POLL_MS = 10;
-
-/** The number of a signal by name or number: `TERM`, `SIGTERM`, `15`. @throws AtomicError usage */
-export function signalNumber(text: string): number {
-  const upper = text.toUpperCase();
-  const name = upper.startsWith("SIG") ? upper : `SIG${upper}`;
-  const number = /^\d{1,2}$/.test(text) ? Number(text) : (constants.signals as Record<string, number>)[name];
-  const realTime = /^SIGRTMIN\+(\d{1,2})$/.exec(name)?.[1];
-  const found = realTime === undefined ? number : 34 + Number(realTime);
-  if (found === undefined || found < 1 || found > 64) {
-    throw new AtomicError("usage", `there is no signal ${JSON.stringify(text)}`, { hint: "kill -l" });
-  }
-  return found;
-}
+/** How long whoever watched the container may take to write down how it ended. */
+const EXIT_PATIENCE = 2;
+const DEFAULT_STOP = "SIGTERM";
+const UNKNOWN_EXIT = 255;
 
 /** Sends a signal to the container's program. @throws AtomicError conflict when it does not run */
-export function signalContainer(engine: Engine, record: ContainerRecord, signal: number): void {
-  const { status } = containerStatus(engine, record);
-  if ((status !== "running" && status !== "paused") || record.pid === undefined) {
-    throw new AtomicError("conflict", `sending a signal to container ${record.name}: it is ${status}`);
-  }
-  kill(record.pid, signal);
+export function signalContainer(engine: Engine, container: NamedContainer, signal: number): void {
+  const present = namedStatus(engine, container);
+  if (!isRunning(present))
+    throw new AtomicError("conflict", `sending a signal to container ${container.name}: it is ${present.status}`);
+  killContainer(runtimeState(engine), parseContainerId(container.id), signal);
 }
 
 /**
  * Asks the container to end, and kills it after `seconds`.
  * @returns false when it had ended before
  */
-export async function stopContainer(engine: Engine, record: ContainerRecord, seconds: number): Promise<boolean> {
-  const { status } = containerStatus(engine, record);
-  if (status !== "running" && status !== "paused") return false;
-  signalContainer(engine, record, signalNumber(record.stopSignal));
-  if (status === "paused") freezeCgroups(record.cgroups, false);
-  if (!(await hasEnded(engine, record, seconds))) killCgroups(record.cgroups);
+export async function stopContainer(engine: Engine, container: NamedContainer, seconds: number): Promise<boolean> {
+  const record = runtimeRecord(engine, container);
+  const present = namedStatus(engine, container);
+  if (record === undefined || !isRunning(present)) return false;
+  const { options, defaults } = container;
+  signalContainer(engine, container, parseSignal(options.stopSignal ?? defaults.stopSignal ?? DEFAULT_STOP));
+  if (present.status === "paused") freezeCgroups(record.cgroups, false);
+  if (!(await hasEnded(engine, container, seconds))) killCgroups(record.cgroups);
+  await exitOf(engine, container);
   return true;
 }
 
 /** Waits for the container to end. @returns its exit status, 255 when nobody saw it end */
-export async function waitForContainer(engine: Engine, record: ContainerRecord): Promise<number> {
-  await hasEnded(engine, record, Number.POSITIVE_INFINITY);
-  return containerStatus(engine, record).exitCode ?? 255;
+export async function waitForContainer(engine: Engine, container: NamedContainer): Promise<number> {
+  await hasEnded(engine, container, Number.POSITIVE_INFINITY);
+  return exitOf(engine, container);
 }
 
 /** Stops all processes where they are, or lets them go on. @throws AtomicError conflict, unsupported */
-export function pauseNamed(engine: Engine, record: ContainerRecord, paused: boolean): void {
-  const { status } = containerStatus(engine, record);
+export function pauseNamed(engine: Engine, container: NamedContainer, paused: boolean): void {
+  const { status } = namedStatus(engine, container);
   if (status !== (paused ? "running" : "paused")) {
-    throw new AtomicError("conflict", `${paused ? "pausing" : "resuming"} container ${record.name}: it is ${status}`);
+    throw new AtomicError(
+      "conflict",
+      `${paused ? "pausing" : "resuming"} container ${container.name}: it is ${status}`,
+    );
   }
-  if (isFrozenCgroup(record.cgroups) !== paused) freezeCgroups(record.cgroups, paused);
+  pauseContainer(runtimeState(engine), parseContainerId(container.id), paused);
 }
 
-async function hasEnded(engine: Engine, record: ContainerRecord, seconds: number): Promise<boolean> {
+async function hasEnded(engine: Engine, container: NamedContainer, seconds: number): Promise<boolean> {
+  return poll(() => !isRunning(namedStatus(engine, container)), seconds);
+}
+
+/** The exit status of one that has ended. */
+async function exitOf(engine: Engine, container: NamedContainer): Promise<number> {
+  const exitCode = () => namedStatus(engine, container).exitCode;
+  await poll(() => exitCode() !== undefined, EXIT_PATIENCE);
+  return exitCode() ?? UNKNOWN_EXIT;
+}
+
+async function poll(condition: () => boolean, seconds: number): Promise<boolean> {
   const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const { status } = containerStatus(engine, record);
-    if (status !== "running" && status !== "paused") return true;
+  while (!condition()) {
     if (Date.now() >= end) return false;
     await sleep(POLL_MS);
   }
+  return true;
 }

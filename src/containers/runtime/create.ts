@@ -26,7 +26,9 @@ export interface CreateOptions {
   descriptors: Descriptors;
   /** `start` lets it run; without, it runs at once. */
   waits: boolean;
-  monitor?: Omit<MonitorRequest, "directory">;
+  monitor?: MonitorRequest;
+  /** A directory that keeps seccomp filters once they are made. */
+  filters?: string;
 }
 
 export interface Created {
@@ -46,7 +48,8 @@ export function createContainer(options: CreateOptions): Created {
   if (config.process === undefined)
     throw new AtomicError("invalid", `creating the container ${id}: its configuration has no process`);
   checkOwnSysctls(config);
-  const host = readHost();
+  const { filters } = options;
+  const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };
   const plan = planContainerCgroups(config, id, host);
   const { request, warnings } = prepareProcess(config.process, config.linux?.seccomp, host);
   const cgroups = plan.groups.map(({ directory, version, name, options: selection }) => ({
@@ -70,7 +73,7 @@ export function createContainer(options: CreateOptions): Created {
       cgroups,
       preservedFds: options.descriptors.length - 3,
       ...(options.waits ? { fifo } : {}),
-      ...(options.monitor === undefined ? {} : { monitor: { ...options.monitor, directory } }),
+      ...(options.monitor === undefined ? {} : { monitor: options.monitor }),
     });
     const { pid, failure, ended } = startLaunch(program, options.descriptors);
     if (failure !== undefined) throw failure;

@@ -13,6 +13,8 @@ export interface Host {
   cgroups: CgroupLayout;
   /** The text of `cgroup.controllers` of the v2 hierarchy. */
   v2Controllers: string;
+  /** A directory that keeps seccomp filters once they are made. */
+  filters?: string;
 }
 
 /** @throws AtomicError unsupported without /proc or control groups */

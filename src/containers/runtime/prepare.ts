@@ -1,5 +1,5 @@
 /** From a configuration and this host to what a launch program is written from. */
-import { compileSeccomp, type Machine } from "../seccomp/compile.ts";
+import type { Machine } from "../seccomp/compile.ts";
 import { type CgroupPlan, planCgroups } from "../cgroup/plan.ts";
 import { groupPath } from "../cgroup/group-path.ts";
 import { DEFAULT_DEVICE_RULES } from "../limits/device-rules.ts";
@@ -11,6 +11,7 @@ import type { RuntimeConfig } from "../spec/config.ts";
 import type { Process } from "../spec/process.ts";
 import type { Seccomp } from "../spec/seccomp.ts";
 import type { Host } from "./host.ts";
+import { seccompFilter } from "./seccomp-cache.ts";
 
 const ALLOWED_DEVICES = DEFAULT_DEVICE_RULES.filter(({ allow }) => allow);
 
@@ -44,7 +45,6 @@ export function prepareProcess(
   const request = { capabilities: masks, lastCapability: host.capabilities.last, rlimits: limits.rlimits };
   const all = [...warnings, ...limits.warnings];
   if (seccomp === undefined) return { request, warnings: all };
-  const { program, flags, unknownArchitectures } = compileSeccomp(seccomp, globalThis.process.arch as Machine);
-  all.push(...unknownArchitectures.map((name) => `the seccomp profile names the unknown architecture ${name}`));
-  return { request: { ...request, seccomp: { filter: program, flags } }, warnings: all };
+  const { filter, flags, warnings: more } = seccompFilter(seccomp, globalThis.process.arch as Machine, host.filters);
+  return { request: { ...request, seccomp: { filter, flags } }, warnings: [...all, ...more] };
 }

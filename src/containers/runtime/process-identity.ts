@@ -1,7 +1,13 @@
 /** Telling whether a process that was noted once is still there. */
 import { readFileSync } from "node:fs";
 import { close, isKernelError, pidfdOpen, pidfdSendSignal } from "../../linux/index.ts";
-import type { ProcessIdentity } from "./record.ts";
+
+/** A process that another of the same number is not mistaken for. */
+export interface ProcessIdentity {
+  pid: number;
+  /** When it was started, in ticks since boot, as /proc/PID/stat has it. */
+  startTime: string;
+}
 
 /** The process of that number; undefined when there is none, or only its status is left to be collected. */
 export function identify(pid: number): ProcessIdentity | undefined {

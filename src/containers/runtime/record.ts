@@ -5,6 +5,7 @@ import { AtomicError } from "../../errors.ts";
 import type { CgroupPlace } from "../cgroup/group.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
 import { type ContainerId, parseContainerId } from "./container-id.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 
 /** Where the containers of a host are: gone at the next boot, as they are. */
 export const DEFAULT_STATE = "/run/atomic/containers";
@@ -21,13 +22,6 @@ export interface ContainerRecord {
   cgroups: readonly CgroupPlace[];
   /** The first process, on the host; none until it exists. */
   process?: ProcessIdentity;
-}
-
-/** A process that another of the same number is not mistaken for. */
-export interface ProcessIdentity {
-  pid: number;
-  /** When it was started, in ticks since boot, as /proc/PID/stat has it. */
-  startTime: string;
 }
 
 const RECORD_FILE = "container.json";

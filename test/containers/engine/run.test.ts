@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { parseFrames } from "../../../src/containers/engine/logs.ts";
-import { signalNumber } from "../../../src/containers/engine/stop.ts";
 import { umount, MNT_DETACH } from "../../../src/linux/index.ts";
 import { BUSYBOX } from "../../support/busybox.ts";
 import { cli, type CliResult, cliJson } from "../../support/cli.ts";
@@ -50,12 +49,24 @@ test.before(() => {
 test.after(() => {
   if (sysroot === "") return;
   for (const { name } of list()) atomic("rm", "--force", name);
-  const images = join(env["ATOMIC_RUN"]!, "images");
-  for (const name of existsSync(images) ? readdirSync(images) : []) umount(join(images, name), MNT_DETACH);
+  unmountAll();
 });
 
-function list(): { name: string; status: string; exitCode: number | null }[] {
-  return cliJson(["ps", "--all"], env).json as ReturnType<typeof list>;
+function unmountAll(): void {
+  const mounted = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  const points = mounted.map((line) => line.split(" ")[4] ?? "").filter((path) => path.startsWith(env["ATOMIC_RUN"]!));
+  for (const path of points.toReversed()) umount(path, MNT_DETACH);
+}
+
+interface Listed {
+  name: string;
+  status: string;
+  exitCode: number | null;
+}
+
+function list(): Listed[] {
+  const all = cliJson(["ps", "--all"], env).json as Listed[];
+  return all.map(({ name, status, exitCode }) => ({ name, status, exitCode }));
 }
 
 function gone(): void {
@@ -189,7 +200,29 @@ test("reads no frame that is not whole", () => {
   assert.equal(parseFrames(Buffer.alloc(100, 0xff)), []);
 });
 
-test("knows signals by name and number", () => {
-  assert.equal(["TERM", "sigkill", "9", "SIGRTMIN+3"].map(signalNumber), [15, 9, 9, 37]);
-  for (const bad of ["", "0", "65", "NOPE", "-9"]) assert.throws(() => signalNumber(bad));
+test("knows its containers after a reboot", () => {
+  assert.is(atomic("run", "--name=kept", "box", "sh", "-c", "echo x > /x; exit 4").status, 4);
+  unmountAll();
+  rmSync(env["ATOMIC_RUN"]!, { recursive: true });
+  assert.equal(list(), [{ name: "kept", status: "exited", exitCode: 4 }]);
+  assert.is(atomic("start", "kept").status, 0);
+  assert.is(atomic("wait", "kept").stdout, "4\n");
+  assert.is(atomic("rm", "kept").status, 0);
+  gone();
+});
+
+test("removes what a killed command left", () => {
+  const containers = join(sysroot, "atomic/containers");
+  for (const leftover of [`.tmp-${process.pid}-1-x`, ".tmp-999999999-1-y"])
+    mkdirSync(join(containers, leftover, "upper"), { recursive: true });
+  assert.equal(list(), []);
+  assert.equal(
+    readdirSync(containers).filter((name) => name.startsWith(".tmp")),
+    [],
+  );
+});
+
+test("keeps nothing of a container that could not be started", () => {
+  assert.is(atomic("run", "--name=never", "box", "nosuchprogram").status, 1);
+  gone();
 });
