@@ -1,5 +1,12 @@
 import { boolean } from "@oclif/core/flags";
-import { isRunning, listNamed, type NamedContainer, namedStatus, programWords, runtimeRecord } from "../containers/index.ts";
+import {
+  isRunning,
+  listNamed,
+  type NamedContainer,
+  namedStatus,
+  programWords,
+  runtimeRecord,
+} from "../containers/index.ts";
 import { ContainerCommand } from "./containers/base.ts";
 import { printable } from "./render/printable.ts";
 import { stdoutStyle } from "./render/style.ts";

@@ -19,7 +19,8 @@ export function createNamed(engine: Engine, { image, options, command }: CreateR
   const id = randomBytes(32).toString("hex");
   const { user, env, entrypoint, cmd, workingDir, stopSignal } = image.config.run;
   const creator = identify(process.pid);
-  if (creator === undefined) throw new AtomicError("unsupported", "making a container: /proc does not show this process");
+  if (creator === undefined)
+    throw new AtomicError("unsupported", "making a container: /proc does not show this process");
   if (options.stopSignal !== undefined) parseSignal(options.stopSignal);
   const container: NamedContainer = {
     format: 1,

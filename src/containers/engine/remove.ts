@@ -19,7 +19,11 @@ interface RemoveOptions {
 }
 
 /** Removes a container with all it wrote. @throws AtomicError conflict while it runs, not-found when it is gone, locked */
-export function removeContainer(engine: Engine, container: NamedContainer, { force, wait = true }: RemoveOptions): void {
+export function removeContainer(
+  engine: Engine,
+  container: NamedContainer,
+  { force, wait = true }: RemoveOptions,
+): void {
   const { name, id } = container;
   const unlock = lockContainer(engine, container, { wait });
   try {
