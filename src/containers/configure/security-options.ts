@@ -5,8 +5,8 @@ export interface SecurityOptions {
   noNewPrivileges: boolean;
   /** `unconfined`, or the path of a profile on the host; the default one without it. */
   seccomp?: string;
-  /** `disable` for no SELinux label, or what to change of it. */
-  label?: string;
+  /** No SELinux label; no container gets one, but an image that asks for none asks for a privilege. */
+  label?: "disable";
   /** `unconfined`, or the name of a profile. */
   apparmor?: string;
   /** More paths to hide. */
@@ -23,7 +23,7 @@ export function parseSecurity(texts: readonly string[]): SecurityOptions {
     const [key = "", value = ""] = /^([a-z-]+)[=:](.*)$/s.exec(text)?.slice(1) ?? [text];
     if (key === "no-new-privileges") options.noNewPrivileges = value !== "false";
     else if (key === "seccomp" && value !== "") options.seccomp = value;
-    else if (key === "label" && value !== "") options.label = value;
+    else if (key === "label" && value === "disable") options.label = value;
     else if (key === "apparmor" && value !== "") options.apparmor = value;
     else if (key === "mask" && value.startsWith("/")) options.mask.push(...value.split(":"));
     else if (key === "unmask" && value === "ALL") options.unmask = true;

@@ -1,6 +1,7 @@
 /** Calls that several parts of a launch program make. */
 import {
   type Address,
+  addressOf,
   type Assembler,
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -61,6 +62,15 @@ export function writeInto(asm: Assembler, directory: Slot, path: string, text: s
   asm.call("openat", [directory, asm.text(path), O_WRONLY | O_CLOEXEC, 0], { store: fd });
   asm.call("write", [fd, asm.text(text), Buffer.byteLength(text)]);
   closeFd(asm, fd);
+}
+
+/** A pipe, closed when a program is executed. */
+export function makePipe(asm: Assembler): { read: Slot; write: Slot } {
+  const [fds, read, write] = [asm.slot(), asm.slot(), asm.slot()];
+  asm.call("pipe2", [addressOf(fds), O_CLOEXEC]);
+  asm.compute(fds, { mask: 0xffffffffn, store: read });
+  asm.compute(fds, { shift: 32, store: write });
+  return { read, write };
 }
 
 export interface Filesystem {

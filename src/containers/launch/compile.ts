@@ -11,7 +11,6 @@ import {
   CLONE_NEWNET,
   CLONE_NEWUSER,
   createAssembler,
-  O_CLOEXEC,
   O_DIRECTORY,
   O_PATH,
   O_RDWR,
@@ -23,7 +22,7 @@ import {
   type Slot,
 } from "../../linux/index.ts";
 import type { Process } from "../spec/process.ts";
-import { closeFd, openHost } from "./calls.ts";
+import { closeFd, makePipe, openHost } from "./calls.ts";
 import type { LaunchContext } from "./context.ts";
 import { keepDescriptors, newKeyring, restrict } from "./credentials.ts";
 import { allDevices, type HostDevice, makeDeviceLinks, makeDevices, mountDevices, openHostDevices } from "./devices.ts";
@@ -62,7 +61,7 @@ export function compileLaunch(request: LaunchRequest): Program {
     throw new AtomicError("invalid", "starting a container: the configuration has no process");
   const plan: Plan = {
     namespaces: planNamespaces(config.linux?.namespaces),
-    mounts: planMounts(config.mounts ?? []),
+    mounts: planMounts(config, request.rootfs),
     process: config.process,
   };
   const asm = createAssembler();
@@ -117,7 +116,8 @@ function openOnHost(context: LaunchContext, plan: Plan): Opened {
     return openHost(asm, `${directory}/cgroup.procs`, O_WRONLY);
   });
   const streams = request.monitor?.log === true ? [1, 2] : [];
-  const captured = streams.map((stream) => ({ stream, ...makePipe(context) }));
+  asm.step("making pipes");
+  const captured = streams.map((stream) => ({ stream, ...makePipe(asm) }));
   const opened: Opened = { root, groups, captured };
   if (request.fifo !== undefined) {
     asm.step(`opening ${request.fifo}`);
@@ -125,26 +125,19 @@ function openOnHost(context: LaunchContext, plan: Plan): Opened {
   }
   if ((plan.namespaces.clone & CLONE_NEWUSER) !== 0) {
     plan.hostDevices = openHostDevices(context, nodes(context));
-    opened.mapped = makePipe(context);
+    asm.step("making a pipe");
+    opened.mapped = makePipe(asm);
   }
   openNamespaces(context, plan.namespaces);
   if (plan.namespaces.time) makeTimeNamespace(context, request.config.linux?.timeOffsets);
   return opened;
 }
 
-function makePipe({ asm }: LaunchContext): { read: Slot; write: Slot } {
-  asm.step("making a pipe");
-  const [fds, read, write] = [asm.slot(), asm.slot(), asm.slot()];
-  asm.call("pipe2", [{ kind: "address", at: fds.at }, O_CLOEXEC]);
-  asm.compute(fds, { mask: 0xffffffffn, store: read });
-  asm.compute(fds, { shift: 32, store: write });
-  return { read, write };
-}
-
 function releaseMapped(context: LaunchContext, pid: Slot, { write }: { write: Slot }): void {
   const { asm, request } = context;
   const { uidMappings = [], gidMappings = [] } = request.config.linux ?? {};
-  writeIdMaps(context, pid, { uid: uidMappings, gid: gidMappings });
+  asm.step("writing the ID maps");
+  writeIdMaps(asm, pid, { uid: uidMappings, gid: gidMappings });
   asm.step("telling the first process that its IDs are mapped");
   asm.call("write", [write, asm.text("+"), 1]);
 }

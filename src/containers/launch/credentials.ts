@@ -18,6 +18,7 @@ import type { Process } from "../spec/process.ts";
 import { closeFd, tolerate, writeInto } from "./calls.ts";
 import type { LaunchContext } from "./context.ts";
 import type { CapabilityMasks } from "../limits/capabilities.ts";
+import { hasSelinux } from "../limits/selinux.ts";
 import type { ProcessRequest } from "./request.ts";
 
 /** `_LINUX_CAPABILITY_VERSION_3` */
@@ -95,10 +96,13 @@ function loadFilter({ asm, request }: Context): void {
   asm.call("seccomp", [SECCOMP_SET_MODE_FILTER, seccomp.flags, program]);
 }
 
-/** The labels the next program gets, through the host's /proc: a container's own may be anything. */
+/**
+ * The labels the next program gets, through the host's /proc: a container's own may be anything. Without SELinux its label
+ * has no meaning, and engines write one all the same.
+ */
 function labelProcess(context: Context, { selinuxLabel, apparmorProfile }: Process): void {
   const { asm, proc } = context;
-  if (selinuxLabel !== undefined && selinuxLabel !== "") {
+  if (selinuxLabel !== undefined && selinuxLabel !== "" && hasSelinux()) {
     asm.step(`setting the SELinux label ${selinuxLabel}`);
     writeInto(asm, proc, "self/attr/exec", selinuxLabel);
   }

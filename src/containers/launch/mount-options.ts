@@ -1,5 +1,4 @@
 /** The options of a mount of the configuration, sorted by what they are for. Spec: OCI runtime, config.md, "Linux mount options" */
-import { AtomicError } from "../../errors.ts";
 import {
   MOUNT_ATTR_ATIME_MASK,
   MOUNT_ATTR_NOATIME,
@@ -29,6 +28,8 @@ export interface MountOptions {
   data: string[];
   /** A tmpfs starts with what the image has at its place. */
   copyUp: boolean;
+  /** Owners are mapped, in submounts too. */
+  idMapped: "none" | "single" | "recursive";
 }
 
 type Change = readonly [set: number, clear: number];
@@ -60,10 +61,8 @@ const PROPAGATION: Readonly<Record<string, number>> = {
 };
 /** Without effect: defaults of the kernel, or about messages. */
 const IGNORED = new Set(["defaults", "async", "nomand", "noiversion", "nolazytime", "loud", "silent", "remount"]);
-/** Options of fstab that name ways to mount we do not offer. */
-const REFUSED = new Set(["idmap", "ridmap"]);
 
-/** @throws AtomicError unsupported */
+/** Sorts options; what is none of the above is the filesystem's. */
 export function sortMountOptions(options: readonly string[] = []): MountOptions {
   const sorted: MountOptions = {
     bind: "none",
@@ -74,6 +73,7 @@ export function sortMountOptions(options: readonly string[] = []): MountOptions 
     propagation: [],
     data: [],
     copyUp: false,
+    idMapped: "none",
   };
   for (const option of options) {
     const recursive = option.startsWith("r") && (option.slice(1) in ATTRIBUTES || option.slice(1) in PROPAGATION);
@@ -89,8 +89,8 @@ export function sortMountOptions(options: readonly string[] = []): MountOptions 
     else if (option === "bind") sorted.bind = "single";
     else if (option === "rbind") sorted.bind = "recursive";
     else if (option === "tmpcopyup") sorted.copyUp = true;
-    else if (REFUSED.has(option))
-      throw new AtomicError("unsupported", `mounting with the option ${option}: it is not supported`);
+    else if (option === "idmap") sorted.idMapped = "single";
+    else if (option === "ridmap") sorted.idMapped = "recursive";
     else if (!IGNORED.has(option)) sorted.data.push(option);
   }
   return sorted;

@@ -99,12 +99,15 @@ export function makeTimeNamespace({ asm, proc }: LaunchContext, offsets: LinuxCo
 const PID_WIDTH = 10;
 
 /** On the host's side: gives the user namespace of the process `pid` its ID maps. */
-export function writeIdMaps({ asm }: LaunchContext, pid: Slot, maps: { uid: IdMapping[]; gid: IdMapping[] }): void {
+export function writeIdMaps(
+  asm: Assembler,
+  pid: Slot,
+  maps: { uid: readonly IdMapping[]; gid: readonly IdMapping[] },
+): void {
   for (const [file, mappings] of [
     ["uid_map", maps.uid],
     ["gid_map", maps.gid],
   ] as const) {
-    asm.step(`writing ${file}`);
     const lines = mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");
     const [path, fd] = [pathOfProcess(asm, pid, file), asm.slot()];
     asm.call("openat", [AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0], { store: fd });
@@ -114,7 +117,7 @@ export function writeIdMaps({ asm }: LaunchContext, pid: Slot, maps: { uid: IdMa
 }
 
 /** `/proc/PID/file`; the unused digits of the PID are slashes, which count as one. */
-function pathOfProcess(asm: Assembler, pid: Slot, file: string): Address {
+export function pathOfProcess(asm: Assembler, pid: Slot, file: string): Address {
   const before = `/proc/${"/".repeat(PID_WIDTH)}`;
   const path = asm.bytes(Buffer.from(`${before}/${file}\0`));
   asm.decimal(pid, offsetFrom(path, before.length));
