@@ -71,6 +71,8 @@ export interface Durable {
   ensureDirectory(path: PathArg, mode: number): void;
   /** A new file; exists when the name is taken. */
   create(path: PathArg, mode: number): DurableFile;
+  /** An existing file, to be written on after its first `size` bytes; what follows them is cut off. */
+  append(path: PathArg, size: number): DurableFile;
   /** Makes `to` a copy of an open regular file: shared blocks where the filesystem can, holes kept. */
   copy(fromFd: number, to: PathArg, mode: number): void;
   symlink(target: PathArg, path: PathArg): void;
@@ -135,6 +137,26 @@ export function createDurable(options: DurableOptions = {}): Durable {
     return fd;
   }
 
+  function writer(path: PathArg, { fd, offset }: { fd: number; offset: number }): DurableFile {
+    return {
+      fd,
+      write(chunk) {
+        const data = record === undefined ? chunk : Uint8Array.from(chunk);
+        step({ kind: "write", path, offset, data }, () => linux.write(fd, chunk));
+        offset += chunk.length;
+      },
+      skip(length) {
+        offset += length;
+        step({ kind: "extend", path, size: offset }, () => {
+          linux.ftruncate(fd, offset);
+          linux.lseek(fd, offset, linux.SEEK_SET);
+        });
+      },
+      sync: () => step({ kind: "fsync", path }, () => linux.fsync(fd)),
+      close: () => linux.close(fd),
+    };
+  }
+
   function renameAs(kind: keyof typeof RENAMES, path: PathArg, to: PathArg): void {
     step({ kind, path, to }, () => linux.renameAt2(at(path), at(to), RENAMES[kind]));
   }
@@ -158,26 +180,13 @@ export function createDurable(options: DurableOptions = {}): Durable {
         if (!linux.isKernelError(error, "EEXIST") || typeAt(path) !== linux.S_IFDIR) throw error;
       }
     },
-    create(path, mode) {
-      const fd = step({ kind: "create", path, mode }, () => openNew(path, mode));
-      let offset = 0;
-      return {
-        fd,
-        write(chunk) {
-          const data = record === undefined ? chunk : Uint8Array.from(chunk);
-          step({ kind: "write", path, offset, data }, () => linux.write(fd, chunk));
-          offset += chunk.length;
-        },
-        skip(length) {
-          offset += length;
-          step({ kind: "extend", path, size: offset }, () => {
-            linux.ftruncate(fd, offset);
-            linux.lseek(fd, offset, linux.SEEK_SET);
-          });
-        },
-        sync: () => step({ kind: "fsync", path }, () => linux.fsync(fd)),
-        close: () => linux.close(fd),
-      };
+    create: (path, mode) =>
+      writer(path, { fd: step({ kind: "create", path, mode }, () => openNew(path, mode)), offset: 0 }),
+    append(path, size) {
+      const fd = linux.open(path, linux.O_WRONLY | O_NOFOLLOW);
+      const file = writer(path, { fd, offset: size });
+      file.skip(0);
+      return file;
     },
     copy(fromFd, path, mode) {
       const data = record === undefined ? NOTHING : contentOf(fromFd);

@@ -406,3 +406,18 @@ test("is observed only when it records, stops or fails", () => {
   assert.is(createDurable({ stopAt: 1 }).observed, true);
   assert.is(createDurable({ failAt: { operation: 1, errno: "EIO" } }).observed, true);
 });
+
+test("writes on after the bytes that are to stay, and only to a file that is there", () => {
+  const [from, to] = [tempDir(), tempDir()];
+  const path = join(from, "file");
+  const operations: Operation[] = [];
+  const disk = createDurable({ record: (operation) => operations.push(operation) });
+  writeNew(disk, path, "kept, and lost");
+  const file = disk.append(path, 4);
+  file.write(Buffer.from("!"));
+  file.close();
+  assert.is(readFileSync(path, "utf8"), "kept!");
+  replay(operations, from, to);
+  assert.equal(listing(to), listing(from));
+  assert.is(refusal(() => disk.append(join(from, "missing"), 0)).code, "not-found");
+});

@@ -27,7 +27,7 @@ export { prune, type PruneOptions, type PruneResult } from "./prune.ts";
 export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";
 export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } from "./ref.ts";
 export { signCommit, signerOfCommit } from "./remote/commit-signatures.ts";
-export type { FetchPlan, RemoteTip } from "./remote/driver.ts";
+export type { Fetched, FetchPlan, RemoteTip } from "./remote/driver.ts";
 export { fetchRef, listRemoteRefs, parseRefspec } from "./remote/fetch-ref.ts";
 export { publish } from "./remote/publish.ts";
 export { keyId, parsePublicKey } from "./remote/public-key.ts";

@@ -1,6 +1,7 @@
 /** Removing what nothing needs. */
 import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
+import { pruneDeltas } from "./delta/stored-deltas.ts";
 import { pruneCachedImages } from "./image-cache.ts";
 import { listObjects } from "./list-objects.ts";
 import { withRepoLock } from "./lock.ts";
@@ -57,6 +58,7 @@ export async function prune(
     }
     if (dryRun) return result;
     pruneCachedImages(repo, images);
+    pruneDeltas(repo, needed);
     pruneSignatures(repo, needed);
     if (!isPulling(repo)) clearIncoming(repo);
     if (result.removed > 0) repo.disk.barrier(repo.path);

@@ -8,7 +8,7 @@ import { RepoCommand } from "./base.ts";
 /** `atomic repo delta` */
 export default class RepoDelta extends RepoCommand {
   static override description =
-    "A host that has the one commit downloads the delta instead of whole objects of the other. Publishers make it once.";
+    "A host that has the one commit downloads the delta instead of whole objects of the other. Publishers make it once, and offer it with the next summary.";
   static override flags = {
     to: revFlag({ summary: "the commit that the delta makes", required: true }),
     from: revFlag({ summary: "the commit that hosts have; the parent of the other if left out" }),
@@ -30,7 +30,8 @@ export default class RepoDelta extends RepoCommand {
     const { objects, bytes } = delta.head;
     this.show(flags, { from, to, file, size, objects, bytes }, () => {
       const what = `${objects} objects, ${formatBytes(bytes)} in ${formatBytes(size)}`;
-      return `wrote the delta from ${short(from)} to ${short(to)}: ${what}`;
+      const offer = flags.output === undefined ? "\nto offer it: atomic repo summary" : "";
+      return `wrote the delta from ${short(from)} to ${short(to)}: ${what}${offer}`;
     });
   }
 }

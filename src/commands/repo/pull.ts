@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { boolean } from "@oclif/core/flags";
 import { AtomicError } from "../../errors.ts";
 import {
+  type Fetched,
   fetchRef,
   openRepo,
   parseRefName,
@@ -68,11 +69,20 @@ export default class RepoPull extends RepoCommand {
       allowDowngrade,
       progress: this.progress(flags),
     });
-    this.show(flags, { ref: text, ...fetched }, () => `${renderPulled(fetched)}\n${printable(fetched.signature)}`);
+    this.show(flags, { ref: text, ...fetched }, () =>
+      [renderPulled(fetched), ...renderDelta(fetched.delta), printable(fetched.signature)].join("\n"),
+    );
   }
 }
 
 type RemoteFlags = { json: boolean; progress: ProgressMode; allowDowngrade: boolean };
+
+function renderDelta(delta: Fetched["delta"]): string[] {
+  if (delta === undefined) return [];
+  const { from, useless } = delta;
+  if (useless === undefined) return [`by the delta from ${short(from)}`];
+  return [`warning: the delta from ${short(from)} was no use: ${printable(useless)}`];
+}
 
 function renderPulled({ commit, objects, bytes }: { commit: string; objects: number; bytes: number }): string {
   return `pulled ${short(commit)}: ${objects === 0 ? "nothing new" : `${objects} objects, ${formatBytes(bytes)}`}`;

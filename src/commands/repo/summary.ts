@@ -9,7 +9,7 @@ import { RepoCommand } from "./base.ts";
 /** `atomic repo summary` */
 export default class RepoSummary extends RepoCommand {
   static override description =
-    "Makes the store a remote: any web server that offers its `summary` and `packs/` will do. Run it after each commit.";
+    "Makes the store a remote: any web server that offers its `summary`, `packs/` and `deltas/` will do. Run it after each commit.";
   static override flags = {
     ref: refFlag({ summary: "offer this ref; may be repeated; without it every ref made here", multiple: true }),
     "sign-key": fileFlag({ summary: "sign with this secret key; may be repeated", multiple: true }),

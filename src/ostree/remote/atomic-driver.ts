@@ -19,7 +19,8 @@ import type { Remote } from "./remote-config.ts";
 import { runJob } from "./run-job.ts";
 import { signerOf } from "./signature.ts";
 import { openSource, type Source } from "./source.ts";
-import type { PublishedRef } from "./summary.ts";
+import type { PublishedDelta, PublishedRef } from "./summary.ts";
+import { chooseDelta, useDelta } from "./use-delta.ts";
 
 /** Requests under way at a time. */
 const CONNECTIONS = 4;
@@ -49,7 +50,8 @@ export const atomicDriver: RemoteDriver = {
       const seen = await readSummary(repo, remote, source, options);
       const entry = publishedRef(seen, remote, options.ref);
       const packs = entry.packs.map((name) => seen.summary.packs.find((pack) => pack.name === name)!);
-      const fetched = await pullPublished(repo, remote, { ...options, source, entry, packs });
+      const { deltas } = seen.summary;
+      const fetched = await pullPublished(repo, remote, { ...options, source, entry, packs, deltas });
       await rememberSummary(repo, remote, seen);
       return fetched;
     } finally {
@@ -59,7 +61,12 @@ export const atomicDriver: RemoteDriver = {
 };
 
 type FetchOptions = Parameters<RemoteDriver["fetch"]>[2];
-type Published = FetchOptions & { source: Source; entry: PublishedRef; packs: PullContext["packs"] };
+type Published = FetchOptions & {
+  source: Source;
+  entry: PublishedRef;
+  packs: PullContext["packs"];
+  deltas: readonly PublishedDelta[];
+};
 
 async function pullPublished(repo: Repo, remote: Remote, options: Published): Promise<Fetched> {
   const { entry, localRef } = options;
@@ -81,15 +88,32 @@ async function pullPublished(repo: Repo, remote: Remote, options: Published): Pr
       check: (text) => (signature = vouch(remote, entry, text)),
     };
     for (let left = ROUNDS; ; left--) {
-      const plan = await planPull(context, commit);
-      options.onPlan?.({ download: plan.download, files: plan.files, commit, repo: view(context) });
-      await download(plan, context, options);
+      const delta = await fetchObjects(context, commit, options);
       const objects = await store(repo, incoming, { commit, signatures, localRef });
-      if (objects !== undefined) return { commit, signature, objects, bytes };
+      if (objects !== undefined) return { commit, signature, objects, bytes, ...delta };
       if (left === 1)
         throw new AtomicError("conflict", `pulling ${commit}: objects it relies on were removed meanwhile`);
     }
   });
+}
+
+/** Brings what the store lacks to `incoming/`, by a delta where that is less to transfer. */
+async function fetchObjects(
+  context: PullContext,
+  commit: Checksum,
+  options: Published,
+): Promise<Pick<Fetched, "delta">> {
+  const plan = await planPull(context, commit);
+  const delta = chooseDelta(context.repo, options.deltas, plan);
+  const files = plan.files.map(({ size = 0 }) => size);
+  options.onPlan?.({ download: (delta ?? plan).download, files, commit, repo: view(context) });
+  if (delta === undefined) {
+    await download(plan, context, options);
+    return {};
+  }
+  const useless = await useDelta(context, plan, { delta, progress: options.progress });
+  await download(await planPull(context, commit), context, options); // what it did not bring
+  return { delta: { from: delta.from, ...(useless === undefined ? {} : { useless }) } };
 }
 
 /** Who vouches for a commit, for people. @throws AtomicError untrusted */
@@ -107,6 +131,7 @@ function vouch({ name, keys, insecure }: Remote, { commit, signatures }: Publish
 
 /** Carries out the plan's requests, several at a time; the first failure ends all of them. */
 async function download(plan: PullPlan, context: PullContext, { progress = noProgress }: FetchOptions): Promise<void> {
+  if (plan.jobs.length === 0) return;
   const task = progress.start("pulling", { total: plan.download, unit: "bytes" });
   const queue = plan.jobs.values();
   const failures: unknown[] = [];

@@ -43,6 +43,8 @@ export interface Fetched {
   /** Objects the store did not have, and the bytes that were transferred for them. */
   objects: number;
   bytes: number;
+  /** The delta that was tried: the commit it starts from, and why packs were needed all the same. */
+  delta?: { from: Checksum; useless?: string };
 }
 
 /** How remotes of one type are asked. None of these takes the store's lock for longer than a write takes. */

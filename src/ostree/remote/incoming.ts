@@ -18,8 +18,11 @@ export interface Incoming {
   /** Sizes of the objects that are here, by `<checksum>.<type>`. */
   readonly arrived: ReadonlyMap<string, number>;
   path(checksum: Checksum, type: ObjectType): string;
-  /** Takes a whole object. @throws AtomicError corrupt when its bytes do not hash to its name, no-space */
-  add(checksum: Checksum, type: ObjectType, bytes: Uint8Array): void;
+  /**
+   * Takes a whole object, in pieces; those of one that is here already are read over.
+   * @throws AtomicError corrupt when its bytes do not hash to its name, no-space
+   */
+  add(checksum: Checksum, type: ObjectType, pieces: Iterable<Uint8Array>): void;
   /** Begins a large object, or goes on with one whose first frames are here. */
   begin(object: PackObject, frames: readonly PackFrame[]): Part;
 }
@@ -35,7 +38,11 @@ export interface Part {
 }
 
 const NAME = new RegExp(`^([0-9a-f]{64})\\.(${OBJECT_TYPES.join("|")})$`);
+/** A delta on its way: delta-download.ts. */
+const DELTA = /^[0-9a-f]{64}\.delta$/;
 const DIRECTORY_MODE = 0o700;
+/** While more is to be written to it. */
+const PART_MODE = 0o600;
 
 /** Runs `work` with what earlier pulls left; one pull at a time. @throws AtomicError locked */
 export async function withIncoming<T>(repo: Repo, work: (incoming: Incoming) => Promise<T>): Promise<T> {
@@ -78,48 +85,65 @@ function openIncoming({ disk }: Repo, directory: string): Incoming {
     const found = match === null ? undefined : measureFile(join(directory, name));
     if (found !== undefined && found.checksum === match![1]) arrived.set(name, found.size);
     else if (found !== undefined && found.size >= FRAME) partial.add(name);
-    else if (name !== "lock") disk.unlink(join(directory, name));
+    else if (name !== "lock" && !DELTA.test(name)) disk.unlink(join(directory, name));
   }
   const path = (checksum: Checksum, type: ObjectType): string => join(directory, `${checksum}.${type}`);
   return {
     arrived,
     path,
-    add(checksum, type, bytes) {
-      const found = checksumOf(bytes);
-      if (found !== checksum) throw wrong(type, checksum, found);
-      const file = disk.create(path(checksum, type), OBJECT_MODE);
+    add(checksum, type, pieces) {
+      const [name, target] = [`${checksum}.${type}`, path(checksum, type)];
+      if (arrived.has(name)) {
+        for (const _ of pieces);
+        return;
+      }
+      if (partial.delete(name)) disk.unlink(target);
+      const file = disk.create(target, OBJECT_MODE);
+      const hasher = createHasher();
+      let size = 0;
       try {
-        file.write(bytes);
+        for (const bytes of pieces) {
+          hasher.update(bytes);
+          file.write(bytes);
+          size += bytes.length;
+        }
+      } catch (error) {
+        disk.unlink(target);
+        throw error;
       } finally {
         file.close();
       }
-      arrived.set(`${checksum}.${type}`, bytes.length);
+      const found = hasher.digest();
+      if (found === checksum) return void arrived.set(name, size);
+      disk.unlink(target);
+      throw wrong(type, checksum, found);
     },
     begin({ checksum, type, size }, frames) {
       const [name, target] = [`${checksum}.${type}`, path(checksum, type)];
-      const old = `${target}.old`;
-      if (partial.has(name)) disk.rename(target, old);
-      const file = disk.create(target, OBJECT_MODE);
       const hasher = createHasher();
+      let [have, filled] = [0, 0];
+      if (partial.has(name)) {
+        for (const bytes of intactFrames(target, frames)) {
+          hasher.update(bytes);
+          have += 1;
+          filled += bytes.length;
+        }
+      }
+      const file = partial.delete(name) ? disk.append(target, filled) : disk.create(target, PART_MODE);
       const write = (bytes: Uint8Array): void => {
         hasher.update(bytes);
         file.write(bytes);
       };
-      let have = 0;
-      if (partial.delete(name)) {
-        for (const bytes of intactFrames(old, frames)) {
-          write(bytes);
-          have += 1;
-        }
-        disk.unlink(old);
-      }
       return {
         frames: have,
         write,
         finish() {
           file.close();
           const found = hasher.digest();
-          if (found === checksum) return void arrived.set(name, size);
+          if (found === checksum) {
+            disk.setMetadata(target, { mode: OBJECT_MODE });
+            return void arrived.set(name, size);
+          }
           disk.unlink(target);
           throw wrong(type, checksum, found);
         },

@@ -4,9 +4,10 @@ import { type Checksum, parseChecksum } from "../../digest.ts";
 import { AT_FDCWD, isKernelError, readFile, statAt } from "../../linux/index.ts";
 import { noProgress, type Progress } from "../../progress.ts";
 import { MAX_METADATA_BYTES } from "../cbor-reader.ts";
+import { storedDeltas } from "../delta/stored-deltas.ts";
 import { withRepoLock } from "../lock.ts";
 import { namesIn } from "../names-in.ts";
-import { objectSize, readCommit } from "../object-store.ts";
+import { measureFile, objectSize, readCommit } from "../object-store.ts";
 import { visitReachable } from "../reach.ts";
 import { readRef, type RefName } from "../ref.ts";
 import type { Repo } from "../repo.ts";
@@ -15,7 +16,15 @@ import { readSignatures } from "./commit-signatures.ts";
 import { type PackIndex, parsePackIndex } from "./pack-index.ts";
 import type { SecretKey } from "./secret-key.ts";
 import { sign } from "./signature.ts";
-import { formatSummary, MAX_SUMMARY, parseSummary, type PublishedRef, type Summary, summaryBody } from "./summary.ts";
+import {
+  formatSummary,
+  MAX_DELTAS,
+  MAX_SUMMARY,
+  parseSummary,
+  type PublishedRef,
+  type Summary,
+  summaryBody,
+} from "./summary.ts";
 import { addPack, type WantedObject } from "./write-pack.ts";
 
 export interface PublishOptions {
@@ -71,7 +80,8 @@ export async function publish(repo: Repo, options: PublishOptions): Promise<Publ
       };
     });
     const used = packs.filter(({ name }) => refs.some((ref) => ref.packs.includes(name)));
-    const summary: Summary = { timestamp, refs, packs: used.map((pack) => publishedPack(repo, pack)) };
+    const deltas = publishedDeltas(repo, refs);
+    const summary: Summary = { timestamp, refs, packs: used.map((pack) => publishedPack(repo, pack)), deltas };
     const body = summaryBody(summary);
     const bytes = formatSummary(
       body,
@@ -161,6 +171,14 @@ function cover(packs: readonly Pack[], objects: ReadonlyMap<string, unknown>): C
 function publishedPack(repo: Repo, { name }: Pack): Summary["packs"][number] {
   const sizeOf = (kind: "index" | "pack") => statAt(AT_FDCWD, packFile(repo, name, kind)).size;
   return { name, index: sizeOf("index"), pack: sizeOf("pack") };
+}
+
+/** The deltas that lead to what a ref names. */
+function publishedDeltas(repo: Repo, refs: readonly PublishedRef[]): Summary["deltas"] {
+  return storedDeltas(repo)
+    .filter(({ to }) => refs.some(({ commit }) => commit === to))
+    .slice(0, MAX_DELTAS)
+    .map(({ from, to, path }) => ({ from, to, ...measureFile(path) }));
 }
 
 function removePacks(repo: Repo, kept: ReadonlySet<string>): void {

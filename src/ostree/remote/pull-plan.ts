@@ -21,8 +21,8 @@ export interface PullPlan {
   jobs: { path: string; job: PullJob }[];
   /** Bytes still to be transferred. */
   download: number;
-  /** Sizes in bytes of the files to be stored. */
-  files: number[];
+  /** The files to be stored. */
+  files: Needed[];
 }
 
 export interface PullContext {
@@ -62,7 +62,7 @@ export async function planPull(context: PullContext, commit: Checksum): Promise<
         throw new AtomicError("not-found", `pulling ${commit}: the remote lacks ${unknown.type} ${unknown.checksum}`);
       loaded.push(await loadPack(context, pack));
     } else if (trees.length === 0) {
-      return { commit, ...fileJobs(loaded, files), files: files.map(({ size = 0 }) => size) };
+      return { commit, ...fileJobs(loaded, files), files };
     }
     for (const pack of loaded) {
       if (trees.some((object) => pack.keys.has(keyOf(object)))) await fetchTrees(context, pack);
@@ -70,6 +70,7 @@ export async function planPull(context: PullContext, commit: Checksum): Promise<
   }
 }
 
+/** An object that is not here; the size is known of files. */
 interface Needed {
   checksum: Checksum;
   type: ObjectType;
@@ -81,7 +82,8 @@ interface LoadedPack {
   keys: ReadonlySet<string>;
 }
 
-const keyOf = ({ checksum, type }: Needed): string => `${checksum}.${type}`;
+/** The name of an object. */
+export const keyOf = ({ checksum, type }: Pick<Needed, "checksum" | "type">): string => `${checksum}.${type}`;
 
 /** The store with what has arrived. */
 export function view({ repo, incoming }: Pick<PullContext, "repo" | "incoming">): Repo {

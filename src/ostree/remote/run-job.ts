@@ -37,7 +37,7 @@ async function fetchSmall({ pieces }: PullJob, context: JobContext): Promise<voi
     if (objects.length === 0) continue;
     const raw = await unpack(context, frame, bytes);
     for (const { checksum, type, start, size } of objects) {
-      context.incoming.add(checksum, type, raw.subarray(start - frame.start, start - frame.start + size));
+      context.incoming.add(checksum, type, [raw.subarray(start - frame.start, start - frame.start + size)]);
     }
   }
 }

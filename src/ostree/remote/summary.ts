@@ -21,11 +21,19 @@ export interface PublishedPack {
   index: number;
   pack: number;
 }
+export interface PublishedDelta {
+  from: Checksum;
+  to: Checksum;
+  /** Bytes of the file. */
+  size: number;
+  checksum: Checksum;
+}
 export interface Summary {
   /** When it was made, in seconds since the epoch; it never goes back. */
   timestamp: number;
   refs: PublishedRef[];
   packs: PublishedPack[];
+  deltas: PublishedDelta[];
 }
 export interface SignedSummary {
   summary: Summary;
@@ -35,14 +43,16 @@ export interface SignedSummary {
 }
 
 export const MAX_SUMMARY = 4 * 1024 * 1024;
+/** Far more than a publisher has reason to make. */
+export const MAX_DELTAS = 1024;
 const MAGIC = "atomic-summary 1\n";
 const FORMAT = 1;
 const MAX_VERSION = 1024;
 
 /** The part of the file that is signed. */
-export function summaryBody({ timestamp, refs, packs }: Summary): Buffer {
+export function summaryBody({ timestamp, refs, packs, deltas }: Summary): Buffer {
   const shown = refs.map(({ signatures, ...ref }) => ({ ...ref, signatures: formatSignatures(signatures) }));
-  return Buffer.from(`${JSON.stringify({ format: FORMAT, timestamp, refs: shown, packs })}\n`);
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, timestamp, refs: shown, packs, deltas })}\n`);
 }
 
 /** The bytes of the file. */
@@ -73,7 +83,7 @@ export function parseSummary(bytes: Buffer): SignedSummary {
 }
 
 function readSummary(value: unknown): Summary {
-  const { format, timestamp, refs, packs } = object(value);
+  const { format, timestamp, refs, packs, deltas = [] } = object(value);
   if (typeof format === "number" && format > FORMAT)
     throw new AtomicError("unsupported", `reading a summary: expected format ${FORMAT}, found ${format}`);
   const summary: Summary = {
@@ -83,7 +93,9 @@ function readSummary(value: unknown): Summary {
       const { name, index, pack } = object(item);
       return { name: parseChecksum(text(name)), index: count(index), pack: count(pack) };
     }),
+    deltas: list(deltas).map(readDelta),
   };
+  if (summary.deltas.length > MAX_DELTAS) throw refuse(`expected at most ${MAX_DELTAS} deltas`);
   const known = new Set(summary.packs.map(({ name }) => name));
   if (!summary.refs.every((ref) => ref.packs.every((name) => known.has(name))))
     throw refuse("a ref names an unknown pack");
@@ -101,6 +113,16 @@ function readRef(value: unknown): PublishedRef {
     ...(shown === undefined ? {} : { version: shown }),
     signatures: parseSignatures(text(signatures), text(ref)),
     packs: list(packs).map((name) => parseChecksum(text(name))),
+  };
+}
+
+function readDelta(value: unknown): PublishedDelta {
+  const { from, to, size, checksum } = object(value);
+  return {
+    from: parseChecksum(text(from)),
+    to: parseChecksum(text(to)),
+    size: count(size),
+    checksum: parseChecksum(text(checksum)),
   };
 }
 

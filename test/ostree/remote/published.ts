@@ -13,9 +13,13 @@ import { httpServer, type TestServer } from "../../support/http-server.ts";
 import { tempDir } from "../../support/temp.ts";
 
 export const MAIN = parseRefName("os/main");
+/** Where a store that pulled it has it. */
+export const LOCAL = parseRefName("remotes/os/os/main");
 
 export interface Publisher {
   dir: string;
+  /** What the next release commits. */
+  tree: string;
   repo: Repo;
   key: { publicKey: PublicKey; secret: SecretKey };
   /** Commits version `version`, signed with the keys (its own if left out), and publishes it. */
@@ -40,6 +44,7 @@ export async function makePublisher(): Promise<Publisher> {
   writeFileSync(join(tree, "usr/empty"), "");
   return {
     dir,
+    tree,
     repo,
     key,
     async release(version, keys = [key.secret]) {

@@ -10,10 +10,18 @@ import { codeOf } from "../../deploy/host-fixture.ts";
 import { unmet } from "../../support/needs.ts";
 import { suite } from "../../support/suite.ts";
 import type { TestServer } from "../../support/http-server.ts";
-import { MAIN, makeClient, makeKey, makePublisher, type Publisher, serveDirectory, type Tamper } from "./published.ts";
+import {
+  LOCAL,
+  MAIN,
+  makeClient,
+  makeKey,
+  makePublisher,
+  type Publisher,
+  serveDirectory,
+  type Tamper,
+} from "./published.ts";
 
 const test = suite("ostree/remote: pull", unmet({ root: true }));
-const LOCAL = parseRefName("remotes/os/os/main");
 
 /** Publishes version 1, serves it to `use`, and ends the server. */
 async function published(

@@ -24,6 +24,7 @@ const SUMMARY: Summary = {
     },
   ],
   packs: [{ name: named("pack"), index: 10, pack: 20 }],
+  deltas: [{ from: named("old"), to: named("commit"), size: 30, checksum: named("delta") }],
 };
 
 test("a summary and its signatures survive a round trip", () => {
@@ -43,6 +44,10 @@ test("a summary and its signatures survive a round trip", () => {
 const fields = JSON.parse(summaryBody(SUMMARY).toString()) as Record<string, unknown> & { refs: object[] };
 const change = (changes: object): string => `atomic-summary 1\n\n${JSON.stringify({ ...fields, ...changes })}`;
 const changeRef = (changes: object): string => change({ refs: [{ ...fields.refs[0], ...changes }] });
+test("a summary of before there were deltas offers none", () => {
+  assert.equal(parseSummary(Buffer.from(change({ deltas: undefined }))).summary.deltas, []);
+});
+
 const BAD: [what: string, text: string, code?: string][] = [
   ["nothing", ""],
   ["another magic", "atomic-summary 2\n\n{}"],
@@ -57,6 +62,9 @@ const BAD: [what: string, text: string, code?: string][] = [
   ["a commit that is no checksum", changeRef({ commit: "../x" })],
   ["a pack nobody lists", changeRef({ packs: [named("other")] })],
   ["an endless version", changeRef({ version: "x".repeat(2000) })],
+  ["a delta that climbs", change({ deltas: [{ ...SUMMARY.deltas[0], from: "../../x" }] })],
+  ["a delta without a size", change({ deltas: [{ ...SUMMARY.deltas[0], size: undefined }] })],
+  ["endlessly many deltas", change({ deltas: Array.from({ length: 1025 }, () => SUMMARY.deltas[0]) })],
   ["a pack's size as text", change({ packs: [{ name: named("pack"), index: "1", pack: 2 }] })],
 ];
 for (const [what, text, code = "invalid"] of BAD) {
