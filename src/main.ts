@@ -13,7 +13,7 @@ async function main(argv: string[]): Promise<void> {
     return;
   }
   const { runCli, runOciRuntime } = await import("./commands/index.ts");
-  process.exitCode = basename(process.argv0) === "atomic-runtime" ? runOciRuntime(argv) : await runCli(argv);
+  process.exitCode = await (basename(process.argv0) === "atomic-runtime" ? runOciRuntime(argv) : runCli(argv));
 }
 
 void main(process.argv.slice(2));

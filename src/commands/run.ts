@@ -110,8 +110,6 @@ export default class Run extends ContainerCommand {
     { detach, interactive, discard }: ReturnType<typeof runOptions> & { discard: boolean },
     flags: { json: boolean },
   ): Promise<number> {
-    // A Ctrl-C is the container's; this process waits to see it end.
-    if (!detach) for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) process.on(signal, () => undefined);
     let started;
     try {
       started = await startNamed(engine, container, { detach, interactive });

@@ -1,6 +1,8 @@
 /** Runs the program as a user does, in a process of its own. */
 import { spawnSync } from "node:child_process";
-import { resolve } from "node:path";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { tempDir } from "./temp.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
@@ -23,7 +25,24 @@ export function cli(argv: string[], env: Record<string, string> = {}): CliResult
   return { status, stdout, stderr };
 }
 
-/** The same, and the answer as JSON. @throws SyntaxError when standard output holds anything else */
+/**
+ * Runs `atomic-runtime`, which is the same program under another name. Its output goes to files: what a container keeps
+ * open keeps nobody waiting.
+ */
+export function runtimeCli(argv: string[]): CliResult {
+  const directory = tempDir();
+  const [stdout, stderr] = ["stdout", "stderr"].map((name) => join(directory, name)) as [string, string];
+  const files = [stdout, stderr].map((path) => openSync(path, "w"));
+  const { status } = spawnSync(process.execPath, [MAIN, ...argv], {
+    argv0: "atomic-runtime",
+    stdio: ["ignore", ...files],
+    env: { PATH: process.env["PATH"] ?? "" },
+  });
+  for (const fd of files) closeSync(fd);
+  return { status, stdout: readFileSync(stdout, "utf8"), stderr: readFileSync(stderr, "utf8") };
+}
+
+/** The answer of `atomic` as JSON. @throws SyntaxError when standard output holds anything else */
 export function cliJson(argv: string[], env: Record<string, string> = {}): { status: number | null; json: unknown } {
   const { status, stdout } = cli([...argv, "--json"], env);
   return { status, json: JSON.parse(stdout) as unknown };

@@ -10,7 +10,7 @@ import { type RuntimeOptions, splitArguments } from "./options.ts";
 import { VERBS } from "./verbs.ts";
 
 /** Runs the program with `argv` (without its own name) and returns its exit status. */
-export function runOciRuntime(argv: readonly string[]): number {
+export async function runOciRuntime(argv: readonly string[]): Promise<number> {
   let options: RuntimeOptions | undefined;
   try {
     const split = splitArguments(argv);
@@ -24,7 +24,7 @@ export function runOciRuntime(argv: readonly string[]): number {
       const hint = `atomic-runtime ${Object.keys(VERBS).join("|")}`;
       throw new AtomicError("usage", `there is no verb ${JSON.stringify(split.verb)}`, { hint });
     }
-    return verb(options, split.rest) ?? 0;
+    return (await verb(options, split.rest)) ?? 0;
   } catch (error) {
     if (!isAtomicError(error)) throw error;
     report(error, options);

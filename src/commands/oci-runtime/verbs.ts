@@ -1,5 +1,5 @@
 /** The verbs of `atomic-runtime`: parse, call one use case, print what callers expect. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import {
   containerState,
@@ -8,17 +8,16 @@ import {
   killContainer,
   listContainers,
   parseConfig,
-  parseContainerId,
   parseSignal,
   pauseContainer,
   readRecord,
   runHooks,
   startContainer,
 } from "../../containers/index.ts";
-import { AtomicError } from "../../errors.ts";
-import { parseVerb, type RuntimeOptions, text, usage, type VerbOptions } from "./options.ts";
+import { runExec } from "./exec.ts";
+import { oneId, parseVerb, preservedFds, readInput, type RuntimeOptions, text, type VerbOptions } from "./options.ts";
 
-type Verb = (options: RuntimeOptions, args: readonly string[]) => number | void;
+type Verb = (options: RuntimeOptions, args: readonly string[]) => number | void | Promise<number>;
 
 const CREATE: VerbOptions = {
   bundle: { type: "string", short: "b" },
@@ -28,15 +27,13 @@ const CREATE: VerbOptions = {
   "no-pivot": { type: "boolean" },
   "no-new-keyring": { type: "boolean" },
 };
-const FIRST_PRESERVED = 3;
-const MAX_PRESERVED = 1000;
 
 export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
   create(options, args) {
     const { values, positionals } = parseVerb(args, CREATE);
     const id = oneId(positionals);
     const bundle = resolve(text(values["bundle"]) ?? ".");
-    const config = parseConfig(readConfig(join(bundle, "config.json")));
+    const config = parseConfig(readInput(join(bundle, "config.json")));
     const path = config.root?.path ?? "rootfs";
     const preserved = preservedFds(text(values["preserve-fds"]));
     const { record, warnings } = createContainer({
@@ -69,6 +66,7 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
       throw error;
     }
   },
+  exec: runExec,
   state(options, args) {
     const state = containerState(options.state, oneId(parseVerb(args, {}).positionals));
     process.stdout.write(`${JSON.stringify(state, undefined, 2)}\n`);
@@ -102,25 +100,3 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
   pause: (options, args) => pauseContainer(options.state, oneId(parseVerb(args, {}).positionals), true),
   resume: (options, args) => pauseContainer(options.state, oneId(parseVerb(args, {}).positionals), false),
 };
-
-function oneId(positionals: readonly string[]): ReturnType<typeof parseContainerId> {
-  const [id, ...more] = positionals;
-  if (id === undefined || more.length > 0) throw usage("expected the name of one container");
-  return parseContainerId(id);
-}
-
-function preservedFds(value: string | undefined): number[] {
-  const listened = process.env["LISTEN_FDS"] ?? "0";
-  const count = Number(value ?? listened);
-  if (!Number.isInteger(count) || count < 0 || count > MAX_PRESERVED)
-    throw usage(`--preserve-fds ${value}: expected a number`);
-  return Array.from({ length: count }, (_, index) => FIRST_PRESERVED + index);
-}
-
-function readConfig(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new AtomicError("not-found", `reading ${path}: ${(cause as Error).message}`, { cause });
-  }
-}

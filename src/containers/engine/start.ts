@@ -8,6 +8,7 @@ import { EXIT_FILE } from "../launch/files.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { createContainer } from "../runtime/create.ts";
 import { deleteContainer } from "../runtime/delete.ts";
+import { waitInForeground } from "../runtime/foreground.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
 import { seccomp as readSeccomp } from "../spec/seccomp.ts";
 import { hostFacts } from "./host-facts.ts";
@@ -30,6 +31,8 @@ export interface StartOptions {
 /** A container that was started. */
 export interface Started {
   container: NamedContainer;
+  /** Of its first process on the host. */
+  pid: number | undefined;
   /** What was lowered to what this host allows. */
   warnings: string[];
   /** Resolves with the exit status, unless it is in the background. */
@@ -58,7 +61,7 @@ export async function startNamed(
     const rootfs = mountRoot(engine, container);
     const directory = dataDirectory(engine, name);
     forgetExit(engine, join(directory, EXIT_FILE));
-    const { warnings, ended } = createContainer({
+    const { record, warnings, ended } = createContainer({
       state,
       id,
       bundle,
@@ -69,7 +72,7 @@ export async function startNamed(
       filters: join(engine.run, "seccomp"),
       monitor: { directory, detached: detach, log: detach, maxLog: MAX_LOG },
     });
-    return { container, warnings, ended };
+    return { container, pid: record.process?.pid, warnings, ended };
   } finally {
     unlock();
     if (input !== 0) closeSync(input);
@@ -114,11 +117,8 @@ function namespaceOf(engine: Engine, text: string, name: string): string {
 }
 
 /** Runs a container in the foreground to its end. @returns its exit status */
-export async function finishContainer(engine: Engine, { container, ended }: Started): Promise<number> {
-  // The launch program does not keep this process alive by itself.
-  const alive = setInterval(() => undefined, 60_000);
-  const status = await ended;
-  clearInterval(alive);
+export async function finishContainer(engine: Engine, { container, pid, ended }: Started): Promise<number> {
+  const status = await waitInForeground(pid, ended);
   if (container.options.remove) removeContainer(engine, container, { force: true });
   else deleteContainer(runtimeState(engine), parseContainerId(container.id), true);
   return status;

@@ -22,7 +22,7 @@ import {
   type Slot,
   type Value,
 } from "../../linux/index.ts";
-import type { LaunchContext } from "./context.ts";
+import type { ProcessContext } from "./context.ts";
 
 /** A slot for the descriptor of `path` on the host. */
 export function openHost(asm: Assembler, path: string, flags: number, store = asm.slot()): Slot {
@@ -51,7 +51,12 @@ export function closeFd(asm: Assembler, fd: Value): void {
 }
 
 /** After a call stored its result in `result` and failed: these errnos lead to `label`, any other fails the step. */
-export function tolerate({ asm, fail }: LaunchContext, result: Slot, errnos: readonly number[], label: Label): void {
+export function tolerate(
+  { asm, fail }: Pick<ProcessContext, "asm" | "fail">,
+  result: Slot,
+  errnos: readonly number[],
+  label: Label,
+): void {
   for (const errno of errnos) asm.compute(result, { subtract: -errno, onZero: label });
   asm.jump(fail);
 }
@@ -64,8 +69,13 @@ export function writeInto(asm: Assembler, directory: Slot, path: string, text: s
   closeFd(asm, fd);
 }
 
+export interface PipeSlots {
+  read: Slot;
+  write: Slot;
+}
+
 /** A pipe, closed when a program is executed. */
-export function makePipe(asm: Assembler): { read: Slot; write: Slot } {
+export function makePipe(asm: Assembler): PipeSlots {
   const [fds, read, write] = [asm.slot(), asm.slot(), asm.slot()];
   asm.call("pipe2", [addressOf(fds), O_CLOEXEC]);
   asm.compute(fds, { mask: 0xffffffffn, store: read });

@@ -14,20 +14,20 @@ import {
   O_DIRECTORY,
   O_PATH,
   O_RDWR,
-  O_WRONLY,
   PR_SET_DUMPABLE,
   type Program,
-  SIG_SETMASK,
   SIGCHLD,
   type Slot,
 } from "../../linux/index.ts";
 import type { Process } from "../spec/process.ts";
-import { closeFd, makePipe, openHost } from "./calls.ts";
+import { become } from "./become.ts";
+import { closeFd, makePipe, openHost, type PipeSlots } from "./calls.ts";
 import type { LaunchContext } from "./context.ts";
-import { keepDescriptors, newKeyring, restrict } from "./credentials.ts";
+import { newKeyring } from "./credentials.ts";
 import { allDevices, type HostDevice, makeDeviceLinks, makeDevices, mountDevices, openHostDevices } from "./devices.ts";
-import { checkProgram, enterDirectory, execute } from "./execute.ts";
-import { raiseLoopback, setNames, writeSysctls } from "./identity.ts";
+import { checkProgram, enterDirectory } from "./execute.ts";
+import { enterGroups, openGroups } from "./groups.ts";
+import { becomeMappedRoot, raiseLoopback, setNames, writeSysctls } from "./identity.ts";
 import { setOomScore, setRlimits } from "./limits.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
 import { makeMounts, openSources, planMounts, type PlannedMount } from "./mounts.ts";
@@ -43,7 +43,6 @@ import { blockSignals, type Captured, watch } from "./monitor.ts";
 import { reportFailure, reportPid, reportReady } from "./report.ts";
 import { type LaunchRequest, reportFd } from "./request.ts";
 import { attachRoot, openRoot, pivotRoot } from "./rootfs.ts";
-import { resetSignals } from "./signals.ts";
 import { inContainer, makeDirectories } from "./targets.ts";
 
 interface Plan {
@@ -89,7 +88,7 @@ export function compileLaunch(request: LaunchRequest): Program {
     asm.call("dup3", [write, stream, 0]);
   }
   setUp(context, plan, opened);
-  become(context, plan, opened.fifo);
+  finish(context, plan, opened.fifo);
 
   asm.place(fail);
   reportFailure(asm, reportFd(request));
@@ -104,17 +103,14 @@ interface Opened {
   /** Streams that go to the log. */
   captured: Captured[];
   /** Pipe through which the first process learns that its IDs are mapped. */
-  mapped?: { read: Slot; write: Slot };
+  mapped?: PipeSlots;
 }
 
 function openOnHost(context: LaunchContext, plan: Plan): Opened {
   const { asm, request } = context;
   const root = openRoot(context);
   openSources(context, plan.mounts);
-  const groups = request.cgroups.map(({ directory }) => {
-    asm.step(`opening the control group ${directory}`);
-    return openHost(asm, `${directory}/cgroup.procs`, O_WRONLY);
-  });
+  const groups = openGroups(context);
   const streams = request.monitor?.log === true ? [1, 2] : [];
   asm.step("making pipes");
   const captured = streams.map((stream) => ({ stream, ...makePipe(asm) }));
@@ -133,7 +129,7 @@ function openOnHost(context: LaunchContext, plan: Plan): Opened {
   return opened;
 }
 
-function releaseMapped(context: LaunchContext, pid: Slot, { write }: { write: Slot }): void {
+function releaseMapped(context: LaunchContext, pid: Slot, { write }: PipeSlots): void {
   const { asm, request } = context;
   const { uidMappings = [], gidMappings = [] } = request.config.linux ?? {};
   asm.step("writing the ID maps");
@@ -154,11 +150,7 @@ function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped }: Ope
   const { asm, request } = context;
   const { config } = request;
   if (mapped !== undefined) waitForMap(context, mapped);
-  for (const [index, group] of groups.entries()) {
-    asm.step(`entering the control group ${request.cgroups[index]!.directory}`);
-    asm.call("write", [group, asm.text("0"), 1]);
-    closeFd(asm, group);
-  }
+  enterGroups(context, groups);
   if (plan.namespaces.cgroup) {
     asm.step("making a cgroup namespace");
     asm.call("unshare", [CLONE_NEWCGROUP]);
@@ -187,7 +179,8 @@ function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped }: Ope
   pivotRoot(context, root);
 }
 
-function waitForMap({ asm }: LaunchContext, { read, write }: { read: Slot; write: Slot }): void {
+function waitForMap(context: LaunchContext, { read, write }: PipeSlots): void {
+  const { asm } = context;
   asm.step("waiting for the ID maps");
   const [result, ready, lost] = [asm.slot(), asm.label("ready"), asm.label("lost")];
   closeFd(asm, write);
@@ -198,10 +191,7 @@ function waitForMap({ asm }: LaunchContext, { read, write }: { read: Slot; write
   asm.call("exit_group", [1]);
   asm.place(ready);
   closeFd(asm, read);
-  asm.step("becoming root of the user namespace");
-  asm.call("setresgid", [0, 0, 0]);
-  asm.call("setgroups", [0, 0]);
-  asm.call("setresuid", [0, 0, 0]);
+  becomeMappedRoot(context);
 }
 
 function hasTerminals(mounts: readonly PlannedMount[]): boolean {
@@ -209,7 +199,7 @@ function hasTerminals(mounts: readonly PlannedMount[]): boolean {
 }
 
 /** In the first process: waits if asked to, gives up what it shall not have, and executes the program. */
-function become(context: LaunchContext, { process }: Plan, fifo: Slot | undefined): void {
+function finish(context: LaunchContext, { process }: Plan, fifo: Slot | undefined): void {
   const { asm, request } = context;
   setRlimits(context);
   enterDirectory(context, process.cwd);
@@ -220,10 +210,5 @@ function become(context: LaunchContext, { process }: Plan, fifo: Slot | undefine
     closeFd(asm, reportFd(request));
     asm.call("read", [fifo, asm.bytes(Buffer.alloc(8)), 1]);
   }
-  asm.step("resetting signals");
-  resetSignals(asm);
-  asm.call("rt_sigprocmask", [SIG_SETMASK, asm.words([0]), 0, 8]);
-  restrict(context, process);
-  keepDescriptors(context);
-  execute(context, process);
+  become(context, process);
 }

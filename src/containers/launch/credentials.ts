@@ -16,10 +16,9 @@ import {
 } from "../../linux/index.ts";
 import type { Process } from "../spec/process.ts";
 import { closeFd, tolerate, writeInto } from "./calls.ts";
-import type { LaunchContext } from "./context.ts";
+import type { ProcessContext } from "./context.ts";
 import type { CapabilityMasks } from "../limits/capabilities.ts";
 import { hasSelinux } from "../limits/selinux.ts";
-import type { ProcessRequest } from "./request.ts";
 
 /** `_LINUX_CAPABILITY_VERSION_3` */
 const CAPABILITY_VERSION = 0x20080522;
@@ -28,10 +27,8 @@ const DEFAULT_UMASK = 0o022;
 const MAX_U32 = 0xffffffffn;
 const MAX_U32_NUMBER = 0xffffffff;
 
-type Context = Pick<LaunchContext, "asm" | "proc" | "fail"> & { request: ProcessRequest };
-
 /** A session keyring of its own: the caller's keys stay the caller's. Kernels without keyrings have none to share. */
-export function newKeyring({ asm }: Context): void {
+export function newKeyring({ asm }: ProcessContext): void {
   asm.step("making a session keyring");
   asm.call("keyctl", [KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0], { onError: "ignore" });
 }
@@ -40,7 +37,7 @@ export function newKeyring({ asm }: Context): void {
  * Gives up everything the process shall not have. Without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded
  * before that is gone; with it, last.
  */
-export function restrict(context: Context, process: Process): void {
+export function restrict(context: ProcessContext, process: Process): void {
   const { asm, request } = context;
   const { user, noNewPrivileges = false } = process;
   const { bounding } = request.capabilities;
@@ -68,12 +65,12 @@ export function restrict(context: Context, process: Process): void {
 }
 
 /** Every descriptor beyond those the process is meant to have closes when it is executed. */
-export function keepDescriptors({ asm, request }: Context): void {
+export function keepDescriptors({ asm, request }: ProcessContext): void {
   asm.step("closing descriptors");
   asm.call("close_range", [3 + request.preservedFds, MAX_U32_NUMBER, CLOSE_RANGE_CLOEXEC]);
 }
 
-function setCapabilities({ asm }: Context, masks: CapabilityMasks): void {
+function setCapabilities({ asm }: ProcessContext, masks: CapabilityMasks): void {
   asm.step("setting capabilities");
   asm.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
   const { effective, permitted, inheritable, ambient } = masks;
@@ -87,7 +84,7 @@ function setCapabilities({ asm }: Context, masks: CapabilityMasks): void {
       asm.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0]);
 }
 
-function loadFilter({ asm, request }: Context): void {
+function loadFilter({ asm, request }: ProcessContext): void {
   const { seccomp } = request;
   if (seccomp === undefined) return;
   asm.step("loading the seccomp filter");
@@ -100,7 +97,7 @@ function loadFilter({ asm, request }: Context): void {
  * The labels the next program gets, through the host's /proc: a container's own may be anything. Without SELinux its label
  * has no meaning, and engines write one all the same.
  */
-function labelProcess(context: Context, { selinuxLabel, apparmorProfile }: Process): void {
+function labelProcess(context: ProcessContext, { selinuxLabel, apparmorProfile }: Process): void {
   const { asm, proc } = context;
   if (selinuxLabel !== undefined && selinuxLabel !== "" && hasSelinux()) {
     asm.step(`setting the SELinux label ${selinuxLabel}`);
@@ -115,7 +112,7 @@ function labelProcess(context: Context, { selinuxLabel, apparmorProfile }: Proce
   asm.jump(opened);
   asm.place(old);
   const missing = asm.label("missing");
-  tolerate(context as LaunchContext, fd, [ENOENT], missing);
+  tolerate(context, fd, [ENOENT], missing);
   asm.place(missing);
   asm.call("openat", open("self/attr/exec"), { store: fd });
   asm.place(opened);

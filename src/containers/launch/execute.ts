@@ -3,14 +3,14 @@ import { AT_FDCWD, EACCES, ENOENT, ENOTDIR } from "../../linux/index.ts";
 import { AtomicError } from "../../errors.ts";
 import type { Process } from "../spec/process.ts";
 import { tolerate } from "./calls.ts";
-import type { LaunchContext } from "./context.ts";
+import type { ProcessContext } from "./context.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const X_OK = 1;
 const SLASH = 0x2f;
 const PATH_MAX = 4096;
 
-type Context = Pick<LaunchContext, "asm" | "fail">;
+type Context = Pick<ProcessContext, "asm" | "fail">;
 
 /**
  * Goes to the working directory; it must be a place below the root directory. A leaked descriptor of the host as
@@ -52,7 +52,7 @@ export function execute(context: Context, process: Process): void {
     const [next, failed, result] = [asm.label("next"), asm.label("failed"), asm.slot()];
     asm.call("execve", [asm.text(path), argv, envp], { store: result, onError: failed });
     asm.place(failed);
-    tolerate(context as LaunchContext, result, [ENOENT, ENOTDIR, EACCES], next);
+    tolerate(context, result, [ENOENT, ENOTDIR, EACCES], next);
     asm.place(next);
   }
 }

@@ -1,6 +1,6 @@
 /** What a container's namespaces are told about it: names, sysctls, its own network's loopback. */
 import { AtomicError } from "../../errors.ts";
-import type { LaunchContext } from "./context.ts";
+import type { LaunchContext, ProcessContext } from "./context.ts";
 import { closeFd, writeInto } from "./calls.ts";
 
 const SIOCSIFFLAGS = 0x8914;
@@ -22,6 +22,14 @@ export function setNames({ asm, request }: LaunchContext): void {
     asm.step(`setting the domain name ${domainname}`);
     asm.call("setdomainname", [asm.text(domainname), Buffer.byteLength(domainname)]);
   }
+}
+
+/** In a user namespace that has its ID maps: becomes its root, whoever the process is on the host. */
+export function becomeMappedRoot({ asm }: ProcessContext): void {
+  asm.step("becoming root of the user namespace");
+  asm.call("setresgid", [0, 0, 0]);
+  asm.call("setgroups", [0, 0]);
+  asm.call("setresuid", [0, 0, 0]);
 }
 
 /** Brings up `lo` of a new network namespace. */

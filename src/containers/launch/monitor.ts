@@ -24,7 +24,7 @@ import {
   slotAt,
 } from "../../linux/index.ts";
 import { closeFd, openHost } from "./calls.ts";
-import type { LaunchContext } from "./context.ts";
+import type { ProcessContext } from "./context.ts";
 import { EXIT_FILE, LOG_FILE, OLD_LOG_FILE } from "./files.ts";
 import type { MonitorRequest } from "./request.ts";
 
@@ -49,14 +49,23 @@ export interface Captured {
   write: Slot;
 }
 
-/** Before the first process is made: no signal may arrive unseen. The process sets its own mask later. */
+/**
+ * Before the first process is made: no signal may arrive unseen. The process sets its own mask later. What a terminal
+ * sends to its foreground group goes to the caller alone, who passes it on like any other signal.
+ */
 export function blockSignals(asm: Assembler): void {
   asm.step("blocking signals");
+  asm.call("setpgid", [0, 0], { onError: "ignore" }); // a session's leader needs none
   asm.call("rt_sigprocmask", [SIG_SETMASK, asm.words([ALL_SIGNALS]), 0, 8]);
 }
 
 /** Waits for the container to end, and ends with its exit status: 128 and the signal where one killed it. */
-export function watch(context: LaunchContext, pid: Slot, request: MonitorRequest, captured: readonly Captured[]): void {
+export function watch(
+  context: ProcessContext,
+  pid: Slot,
+  request: MonitorRequest,
+  captured: readonly Captured[],
+): void {
   const { asm } = context;
   asm.step("keeping nothing of the container open");
   const streams = captured.map(({ stream, read }) => {
@@ -72,11 +81,12 @@ export function watch(context: LaunchContext, pid: Slot, request: MonitorRequest
   asm.call("chdir", [asm.text("/")]);
 
   asm.step("watching the container");
-  const directory = openHost(asm, request.directory, O_PATH | O_DIRECTORY);
+  const directory =
+    request.directory === undefined ? undefined : openHost(asm, request.directory, O_PATH | O_DIRECTORY);
   const signals = asm.slot();
   asm.call("signalfd4", [-1, asm.words([ALL_SIGNALS]), 8, O_CLOEXEC | O_NONBLOCK], { store: signals });
   const status = asm.slot();
-  const log = streams.length === 0 ? undefined : openLog(asm, directory, request.maxLog);
+  const log = streams.length === 0 ? undefined : openLog(asm, directory!, request.maxLog);
   const ended = asm.label("ended");
   loop(asm, { pid, status, signals, ended, streams, log });
 
@@ -85,7 +95,7 @@ export function watch(context: LaunchContext, pid: Slot, request: MonitorRequest
   recordExit(asm, directory, status);
 }
 
-function detach({ asm }: LaunchContext): void {
+function detach({ asm }: ProcessContext): void {
   asm.call("setsid", [], { onError: "ignore" });
   const nothing = openHost(asm, "/dev/null", O_RDWR);
   for (const fd of [0, 1, 2]) asm.call("dup3", [nothing, fd, 0]);
@@ -194,9 +204,10 @@ function drain(asm: Assembler, log: Log, stream: number, fd: number): void {
 
 const WIDTH = 3;
 
-function recordExit(asm: Assembler, directory: Slot, status: Slot): void {
+/** Writes how the container ended into `directory`, and ends the same way. */
+function recordExit(asm: Assembler, directory: Slot | undefined, status: Slot): void {
   asm.step("recording the exit status");
-  const [signal, code, fd] = [asm.slot(), asm.slot(), asm.slot()];
+  const [signal, code] = [asm.slot(), asm.slot()];
   const [exited, known] = [asm.label("exited"), asm.label("known")];
   asm.compute(status, { mask: 0x7f, store: signal, onZero: exited });
   asm.compute(signal, { subtract: -128, store: code });
@@ -204,15 +215,19 @@ function recordExit(asm: Assembler, directory: Slot, status: Slot): void {
   asm.place(exited);
   asm.compute(status, { shift: 8, mask: 0xff, store: code });
   asm.place(known);
+  if (directory !== undefined) writeExit(asm, directory, code);
+  asm.step("ending with the container's exit status");
+  asm.call("exit_group", [code], { onError: "ignore" });
+}
+
+function writeExit(asm: Assembler, directory: Slot, code: Slot): void {
+  const [fd, end] = [asm.slot(), asm.label("end")];
   const before = '{"exitCode":';
   const text = asm.bytes(Buffer.from(`${before}${" ".repeat(WIDTH)}}\n`));
   asm.decimal(code, offsetFrom(text, before.length + WIDTH));
   const [unfinished, flags] = [asm.text(`.${EXIT_FILE}`), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC];
-  const end = asm.label("end");
   asm.call("openat", [directory, unfinished, flags, FILE_MODE], { store: fd, onError: end });
   asm.call("write", [fd, text, before.length + WIDTH + 2], { onError: end });
   asm.call("renameat2", [directory, unfinished, directory, asm.text(EXIT_FILE), 0], { onError: end });
   asm.place(end);
-  asm.step("ending with the container's exit status");
-  asm.call("exit_group", [code], { onError: "ignore" });
 }

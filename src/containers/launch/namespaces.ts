@@ -20,7 +20,7 @@ import {
 } from "../../linux/index.ts";
 import type { IdMapping, LinuxConfig, Namespace, NamespaceType } from "../spec/linux.ts";
 import { closeFd, openHost, writeInto } from "./calls.ts";
-import type { LaunchContext } from "./context.ts";
+import type { LaunchContext, ProcessContext } from "./context.ts";
 
 const FLAGS: Readonly<Record<NamespaceType, number>> = {
   mount: CLONE_NEWNS,
@@ -83,6 +83,16 @@ export function joinNamespaces({ asm }: LaunchContext, plan: NamespacePlan): voi
     asm.call("setns", [fd, flag]);
     closeFd(asm, fd);
   }
+}
+
+/**
+ * Joins the namespaces of a process that is there, through its descriptor `pidfd`: all at once, so the kernel sees to
+ * the user namespace's privileges.
+ */
+export function joinProcess({ asm }: ProcessContext, pidfd: number, types: readonly NamespaceType[]): void {
+  if (types.length === 0) return;
+  asm.step(`joining the container's namespaces (${types.join(", ")})`);
+  asm.call("setns", [pidfd, types.reduce((flags, type) => flags | FLAGS[type], 0)]);
 }
 
 /** On the host's side: a time namespace for the next process, with its offsets. */

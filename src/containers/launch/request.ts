@@ -3,6 +3,8 @@ import type { CgroupPlace } from "../cgroup/group.ts";
 import type { CapabilityMasks } from "../limits/capabilities.ts";
 import type { KernelRlimit } from "../limits/rlimits.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
+import type { NamespaceType } from "../spec/linux.ts";
+import type { Process } from "../spec/process.ts";
 
 /** The part of a request that a command run inside a container has, too. */
 export interface ProcessRequest {
@@ -24,14 +26,23 @@ export interface ProcessRequest {
 
 /** How the container is watched. */
 export interface MonitorRequest {
-  /** The container's state directory. */
-  directory: string;
+  /** The container's state directory, for its end and its log; without one nothing is written. */
+  directory?: string;
   /** The monitor leaves the caller's session and files. */
   detached: boolean;
   /** Standard output and error go to the log instead of the caller's. */
   log: boolean;
   /** Bytes of a log file before it is put aside; there are two at most. */
   maxLog: number;
+}
+
+/** A process to start in a container that is there. */
+export interface ExecRequest extends ProcessRequest {
+  process: Process;
+  /** Types of the container's namespaces, its own and those it shares with others. */
+  namespaces: readonly NamespaceType[];
+  /** Without one, nobody waits for the process but the caller's parent. */
+  monitor?: MonitorRequest;
 }
 
 export interface LaunchRequest extends ProcessRequest {

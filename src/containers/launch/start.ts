@@ -15,13 +15,14 @@ export type Descriptors = readonly [number, number, number, ...number[]];
  * Runs `program` and returns once the container's program has taken over, waits to be started, or something failed.
  * The launch program is in a sealed memory file: the container cannot change it, whatever it reaches through /proc
  * (CVE-2019-5736).
+ * @param more descriptors of the launch program after the one it reports to
  */
-export function startLaunch(program: Program, descriptors: Descriptors): Launched {
+export function startLaunch(program: Program, descriptors: Descriptors, more: readonly number[] = []): Launched {
   const executable = sealedMemfd("launch", launchExecutable(program, process.arch as LaunchArch));
   const report = pipe();
   let ended: Promise<number>;
   try {
-    ended = startProgram(`/proc/self/fd/${executable}`, [...descriptors, report.write]);
+    ended = startProgram(`/proc/self/fd/${executable}`, [...descriptors, report.write, ...more]);
   } finally {
     close(report.write);
     close(executable);

@@ -30,17 +30,29 @@ export function isAlive(process: ProcessIdentity | undefined): boolean {
 
 /** Sends a signal to that very process. @returns false when it is gone */
 export function signalProcess(process: ProcessIdentity, signal: number): boolean {
+  const fd = openProcess(process);
+  if (fd === undefined) return false;
   try {
-    const fd = pidfdOpen(process.pid);
-    try {
-      if (!isAlive(process)) return false;
-      pidfdSendSignal(fd, signal);
-      return true;
-    } finally {
-      close(fd);
-    }
+    pidfdSendSignal(fd, signal);
+    return true;
   } catch (error) {
     if (isKernelError(error, "ESRCH")) return false;
     throw error;
+  } finally {
+    close(fd);
   }
+}
+
+/** A descriptor of that very process; undefined when it is gone. */
+export function openProcess(process: ProcessIdentity): number | undefined {
+  let fd: number;
+  try {
+    fd = pidfdOpen(process.pid);
+  } catch (error) {
+    if (isKernelError(error, "ESRCH")) return undefined;
+    throw error;
+  }
+  if (isAlive(process)) return fd;
+  close(fd);
+  return undefined;
 }

@@ -29,6 +29,7 @@ export const SYSCALLS = {
   fchmod: [91, 52, "fd", "mode"],
   fchown: [93, 55, "fd", "uid", "gid"],
   umask: [95, 166, "mask"],
+  setpgid: [109, 154, "pid", "group"],
   setsid: [112, 157],
   setgroups: [116, 159, "count", "groups"],
   setresuid: [117, 147, "real", "effective", "saved"],

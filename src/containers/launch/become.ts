@@ -1,0 +1,18 @@
+/** The last steps of a process inside a container. */
+import { SIG_SETMASK } from "../../linux/index.ts";
+import type { Process } from "../spec/process.ts";
+import type { ProcessContext } from "./context.ts";
+import { keepDescriptors, restrict } from "./credentials.ts";
+import { execute } from "./execute.ts";
+import { resetSignals } from "./signals.ts";
+
+/** Gives up what `process` shall not have, and becomes its program. */
+export function become(context: ProcessContext, process: Process): void {
+  const { asm } = context;
+  asm.step("resetting signals");
+  resetSignals(asm);
+  asm.call("rt_sigprocmask", [SIG_SETMASK, asm.words([0]), 0, 8]);
+  restrict(context, process);
+  keepDescriptors(context);
+  execute(context, process);
+}

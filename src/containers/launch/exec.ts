@@ -1,0 +1,71 @@
+/**
+ * From a process to the launch program that starts it in a container that is there.
+ *
+ * The program finds the container by the descriptor of its first process, and everything of the host it needs is opened
+ * before it joins. Nothing of it is of use to the container: it cannot be traced, its file is sealed, and what it has
+ * open closes when the process's program takes over.
+ */
+import { createAssembler, O_DIRECTORY, O_PATH, PR_SET_DUMPABLE, type Program, SIGCHLD } from "../../linux/index.ts";
+import { become } from "./become.ts";
+import { openHost } from "./calls.ts";
+import type { ProcessContext } from "./context.ts";
+import { newKeyring } from "./credentials.ts";
+import { enterDirectory } from "./execute.ts";
+import { enterGroups, openGroups } from "./groups.ts";
+import { becomeMappedRoot } from "./identity.ts";
+import { setOomScore, setRlimits } from "./limits.ts";
+import { blockSignals, watch } from "./monitor.ts";
+import { joinProcess } from "./namespaces.ts";
+import { reportFailure, reportPid } from "./report.ts";
+import { type ExecRequest, reportFd } from "./request.ts";
+
+/**
+ * A program that needs one descriptor after the one it reports to: that of the container's first process (pidfd).
+ * @throws AtomicError invalid
+ */
+export function compileExec(request: ExecRequest): Program {
+  const asm = createAssembler();
+  const [fail, first] = [asm.label("fail"), asm.label("process")];
+  asm.failTo(fail);
+  asm.step("hiding from debuggers");
+  asm.call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+  asm.step("opening /proc");
+  const context: ProcessContext = { asm, request, fail, proc: openHost(asm, "/proc", O_PATH | O_DIRECTORY) };
+  const groups = openGroups(context);
+  const container = reportFd(request) + 1;
+  // Who joins a namespace of processes is not in it, but the next process is.
+  joinProcess(
+    context,
+    container,
+    request.namespaces.filter((type) => type === "pid"),
+  );
+  if (request.monitor !== undefined) blockSignals(asm);
+  asm.step("making the process");
+  const pid = asm.slot();
+  asm.call("clone", [SIGCHLD, 0, 0, 0, 0], { store: pid, onZero: first });
+  reportPid(asm, reportFd(request), pid);
+  if (request.monitor === undefined) {
+    asm.step("leaving the process alone");
+    asm.call("exit_group", [0]);
+  } else watch(context, pid, request.monitor, []);
+
+  asm.place(first);
+  enterGroups(context, groups);
+  setOomScore(context, request.process.oomScoreAdj);
+  joinProcess(
+    context,
+    container,
+    request.namespaces.filter((type) => type !== "pid"),
+  );
+  if (request.namespaces.includes("user")) becomeMappedRoot(context);
+  asm.step("making a session");
+  asm.call("setsid", [], { onError: "ignore" });
+  newKeyring(context);
+  setRlimits(context);
+  enterDirectory(context, request.process.cwd);
+  become(context, request.process);
+
+  asm.place(fail);
+  reportFailure(asm, reportFd(request));
+  return asm.finish();
+}

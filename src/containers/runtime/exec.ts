@@ -1,0 +1,69 @@
+/** Starting a process inside a container that runs. */
+import { AtomicError } from "../../errors.ts";
+import { close, isKernelError } from "../../linux/index.ts";
+import { compileExec } from "../launch/exec.ts";
+import { type Descriptors, startLaunch } from "../launch/start.ts";
+import type { Process } from "../spec/process.ts";
+import type { ContainerId } from "./container-id.ts";
+import { readHost } from "./host.ts";
+import { prepareProcess } from "./prepare.ts";
+import { openProcess } from "./process-identity.ts";
+import { readRecord } from "./record.ts";
+import { containerStatus } from "./state.ts";
+
+export interface ExecOptions {
+  /** The directory of all containers' directories. */
+  state: string;
+  id: ContainerId;
+  process: Process;
+  descriptors: Descriptors;
+  /** Nobody here waits for it: the caller's parent does. */
+  detached: boolean;
+  /** A directory that keeps seccomp filters once they are made. */
+  filters?: string;
+}
+
+export interface Executed {
+  /** On the host. */
+  pid: number | undefined;
+  /** What of the request this host does not give. */
+  warnings: string[];
+  /** Resolves with the process's exit status; at once when it is detached. */
+  ended: Promise<number>;
+}
+
+/**
+ * Starts a process in a container: in its namespaces, its groups and under its seccomp filter, with what `process` says
+ * and nothing of the caller's.
+ * @throws AtomicError not-found, invalid, conflict when the container is not running; or what a step met
+ */
+export function execInContainer({ state, id, process, descriptors, detached, filters }: ExecOptions): Executed {
+  const record = readRecord(state, id);
+  const { linux } = record.config;
+  const doing = `running a program in the container ${id}`;
+  const status = containerStatus(state, record);
+  const running = status === "running" || status === "created";
+  const container = running && record.process !== undefined ? openProcess(record.process) : undefined;
+  if (container === undefined) {
+    const hint = status === "paused" ? { hint: `atomic-runtime resume ${id}` } : {};
+    throw new AtomicError("conflict", `${doing}: it is ${status}`, hint);
+  }
+  try {
+    const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };
+    const { request, warnings } = prepareProcess(process, linux?.seccomp, host);
+    const program = compileExec({
+      ...request,
+      process,
+      namespaces: (linux?.namespaces ?? []).map(({ type }) => type),
+      cgroups: record.cgroups,
+      preservedFds: descriptors.length - 3,
+      ...(detached ? {} : { monitor: { detached: false, log: false, maxLog: 0 } }),
+    });
+    const { pid, failure, ended } = startLaunch(program, descriptors, [container]);
+    if (isKernelError(failure, "ESRCH")) throw new AtomicError("conflict", `${doing}: it has just ended`);
+    if (failure !== undefined) throw failure;
+    return { pid, warnings, ended };
+  } finally {
+    close(container);
+  }
+}
