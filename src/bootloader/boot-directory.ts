@@ -3,19 +3,9 @@
  */
 import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
-import type { ByteString } from "../bytes.ts";
 import { toText } from "../bytes.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
-import {
-  close,
-  isKernelError,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_RDONLY,
-  open,
-  readDirectory,
-  readFile,
-} from "../linux/index.ts";
+import { namesIn, readFile } from "../linux/index.ts";
 import { MAX_ENTRY_SIZE, parseBlsEntry } from "./bls-entry.ts";
 import { readBootEntry } from "./boot-entry.ts";
 import type { InstalledEntry } from "./boot-entry.ts";
@@ -45,7 +35,7 @@ export function entriesDirectory(bootDirectory: string): string {
  */
 export function readBootDirectory(bootDirectory: string): BootFile[] {
   const directory = entriesDirectory(bootDirectory);
-  const names = listDirectory(directory);
+  const names = namesIn(directory);
   if (names.length > MAX_FILES) {
     throw new AtomicError(
       "invalid",
@@ -59,24 +49,6 @@ export function readBootDirectory(bootDirectory: string): BootFile[] {
 export function installedEntries(files: readonly BootFile[], prefix: string): InstalledEntry[] {
   const entries = sortEntries(files.flatMap(({ loaderEntry }) => loaderEntry ?? []));
   return entries.flatMap((entry) => readBootEntry(entry, prefix) ?? []);
-}
-
-/** The names in a directory, sorted; none when it does not exist. A symlink is refused. */
-export function listDirectory(path: string): ByteString[] {
-  let fd: number;
-  try {
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  } catch (error) {
-    if (isKernelError(error, "ENOENT")) return [];
-    throw error;
-  }
-  try {
-    return readDirectory(fd)
-      .map(({ name }) => name)
-      .sort();
-  } finally {
-    close(fd);
-  }
 }
 
 function readBootFile(directory: string, fileName: string): BootFile {

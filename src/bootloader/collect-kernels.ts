@@ -1,7 +1,8 @@
 /** Removing kernels that nothing starts any more. */
 import { join } from "node:path";
 import type { Durable } from "../durable.ts";
-import { listDirectory, readBootDirectory } from "./boot-directory.ts";
+import { namesIn } from "../linux/index.ts";
+import { readBootDirectory } from "./boot-directory.ts";
 import { KERNELS } from "./install-kernel.ts";
 
 const OWN_DIRECTORY = /^[A-Za-z0-9_.-]+-[0-9a-f]{64}$/;
@@ -16,7 +17,7 @@ export function collectKernels(bootDirectory: string, referenced: readonly strin
   const lines = readBootDirectory(bootDirectory).flatMap(({ loaderEntry }) => loaderEntry?.entry.lines ?? []);
   const isNamed = (directory: string): boolean => lines.some(({ text }) => text.includes(`${directory}/`));
 
-  const names = listDirectory(join(bootDirectory, KERNELS)).filter((name) => OWN_DIRECTORY.test(name));
+  const names = namesIn(join(bootDirectory, KERNELS)).filter((name) => OWN_DIRECTORY.test(name));
   const present = names.map((name) => `${KERNELS}/${name}`);
   const unused = present.filter((directory) => !referenced.includes(directory) && !isNamed(directory));
   for (const directory of unused) disk.removeTree(join(bootDirectory, directory));

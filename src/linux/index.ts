@@ -54,6 +54,7 @@ export {
 export type { MountRequest } from "./mount.ts";
 export { readMounts } from "./mountinfo.ts";
 export type { MountEntry } from "./mountinfo.ts";
+export { namesIn } from "./names-in.ts";
 export { mknodAt } from "./node.ts";
 export { openAt2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from "./openat2.ts";
 export type { OpenHow } from "./openat2.ts";
@@ -87,3 +88,4 @@ export { fdatasync, fsync, posixFadvise, startWriteback, syncfs } from "./sync.t
 export { enableVerity, measureVerity } from "./verity.ts";
 export { getXattr, listXattrs, listXattrsAt, removeXattr, setXattr } from "./xattr.ts";
 export type { Xattr, XattrOptions, XattrTarget } from "./xattr.ts";
+export { withFd } from "./with-fd.ts";

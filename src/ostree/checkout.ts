@@ -1,14 +1,14 @@
 /** Writing a tree out as plain files and directories. */
 import { toBytes } from "../bytes.ts";
-import { close, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "../linux/index.ts";
+import { withFd } from "../linux/index.ts";
 import { noProgress, type Progress } from "../progress.ts";
+import { createSpecial } from "./create-special.ts";
 import { followHardlink } from "./load-tree.ts";
 import { openObject } from "./object-store.ts";
 import type { Repo } from "./repo.ts";
 import type { DirectoryNode, InodeNode, RegularNode, TreeNode } from "./tree.ts";
 
 const SLASH = Buffer.from("/");
-const TYPE = { character: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO, socket: S_IFSOCK } as const;
 
 export interface CheckoutOptions {
   /** The directory to write; `root` itself or one below it. */
@@ -54,17 +54,13 @@ function writeInode(repo: Repo, node: InodeNode, path: Buffer, write: (node: Tre
       writeContent(repo, node, path);
       break;
     case "symlink":
-      disk.symlink(toBytes(node.target), path);
-      break;
     case "character":
     case "block":
     case "fifo":
     case "socket":
-      disk.mknod(path, TYPE[node.kind] | 0o600, "rdev" in node ? node.rdev : 0);
-      break;
+      createSpecial(disk, node, path);
   }
-  const { mode, uid, gid, mtime, mtimeNsec, xattrs } = node;
-  disk.setMetadata(path, { mode, uid, gid, mtime, mtimeNsec, xattrs });
+  disk.setMetadata(path, node);
 }
 
 function writeContent(repo: Repo, node: RegularNode, path: Buffer): void {
@@ -72,10 +68,5 @@ function writeContent(repo: Repo, node: RegularNode, path: Buffer): void {
     repo.disk.create(path, 0o600).close();
     return;
   }
-  const fd = openObject(repo, node.checksum);
-  try {
-    repo.disk.copy(fd, path, 0o600);
-  } finally {
-    close(fd);
-  }
+  withFd(openObject(repo, node.checksum), (fd) => repo.disk.copy(fd, path, 0o600));
 }

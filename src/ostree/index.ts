@@ -11,6 +11,7 @@ export {
   generateDelta,
   writeDelta,
 } from "./delta/index.ts";
+export { createSpecial } from "./create-special.ts";
 export { type Change, diffCommits } from "./diff.ts";
 export { EMPTY_CHECKSUM, EMPTY_VERITY } from "./dirtree.ts";
 export type { Dirtree, DirtreeEntry, SubtreeEntry } from "./dirtree.ts";

@@ -1,6 +1,6 @@
 /** Every object a store holds, by directory listing. */
 import { type Checksum } from "../digest.ts";
-import { namesIn } from "./names-in.ts";
+import { namesIn } from "../linux/index.ts";
 import { OBJECT_TYPES, type ObjectType } from "./object-path.ts";
 import type { Repo } from "./repo.ts";
 

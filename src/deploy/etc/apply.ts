@@ -1,13 +1,11 @@
 /** Carrying out a merge of `/etc` on a fresh copy of theirs, in a directory nobody else knows yet. */
 import { type ByteString, toBytes } from "../../bytes.ts";
 import type { Durable } from "../../durable.ts";
-import { close, O_NOFOLLOW, O_RDONLY, open, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "../../linux/index.ts";
-import type { InodeMeta } from "../../ostree/index.ts";
+import { close, O_NOFOLLOW, O_RDONLY, open, withFd } from "../../linux/index.ts";
+import { createSpecial } from "../../ostree/index.ts";
 import type { EtcAction } from "./classify.ts";
 import type { EtcNode } from "./tree.ts";
 import { type LiveEtc, openEtcFile } from "./live.ts";
-
-const TYPE = { character: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO, socket: S_IFSOCK } as const;
 
 export interface EtcTarget {
   disk: Durable;
@@ -35,9 +33,9 @@ function applyAction(target: EtcTarget, action: EtcAction): void {
       return create(target, action.path, action.node);
     case "make-directory":
       disk.mkdir(path, 0o700);
-      return disk.setMetadata(path, metaOf(action.meta));
+      return disk.setMetadata(path, action.meta);
     case "set-directory-meta":
-      return disk.setMetadata(path, metaOf(action.meta));
+      return disk.setMetadata(path, action.meta);
     case "write-file":
       return writeFile(target, action);
     case "save-theirs":
@@ -68,7 +66,7 @@ function writeFile(target: EtcTarget, action: EtcAction & { kind: "write-file" }
       close(from);
     }
   }
-  disk.setMetadata(path, metaOf(action.meta));
+  disk.setMetadata(path, action.meta);
 }
 
 function create(target: EtcTarget, relative: ByteString, node: EtcNode): void {
@@ -83,31 +81,19 @@ function create(target: EtcTarget, relative: ByteString, node: EtcNode): void {
       copyLive(target, relative, path);
       break;
     case "symlink":
-      disk.symlink(toBytes(node.target), path);
-      break;
     case "character":
     case "block":
     case "fifo":
     case "socket":
-      disk.mknod(path, TYPE[node.kind] | 0o600, "rdev" in node ? node.rdev : 0);
-      break;
+      createSpecial(disk, node, path);
   }
-  disk.setMetadata(path, metaOf(node));
+  disk.setMetadata(path, node);
 }
 
 function copyLive({ disk, live }: EtcTarget, relative: ByteString, path: Buffer): void {
-  const fd = openEtcFile(live, relative);
-  try {
-    disk.copy(fd, path, 0o600);
-  } finally {
-    close(fd);
-  }
+  withFd(openEtcFile(live, relative), (fd) => disk.copy(fd, path, 0o600));
 }
 
 function pathIn({ directory }: EtcTarget, path: ByteString): Buffer {
   return path === "" ? Buffer.from(directory) : Buffer.concat([Buffer.from(`${directory}/`), toBytes(path)]);
-}
-
-function metaOf({ mode, uid, gid, mtime, mtimeNsec, xattrs }: InodeMeta): InodeMeta {
-  return { mode, uid, gid, mtime, mtimeNsec, xattrs };
 }

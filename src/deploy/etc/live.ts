@@ -28,6 +28,7 @@ import {
   S_IFREG,
   S_IFSOCK,
   statAt,
+  withFd,
 } from "../../linux/index.ts";
 import { metaOf, readInode } from "../../ostree/index.ts";
 import type { EtcDirectory, EtcNode } from "./tree.ts";
@@ -83,17 +84,14 @@ export function openEtcFile({ fd }: LiveEtc, path: ByteString): number {
 
 /** The content of a regular file of the live `/etc`. @throws AtomicError conflict; invalid above `max` bytes */
 export function readEtcFile(etc: LiveEtc, path: ByteString, max: number): Buffer {
-  const fd = openEtcFile(etc, path);
-  try {
+  return withFd(openEtcFile(etc, path), (fd) => {
     const { size } = fstat(fd);
     if (size > max) {
       throw new AtomicError("invalid", `reading /etc/${toText(path)}: expected at most ${max} bytes, found ${size}`);
     }
     const bytes = Buffer.allocUnsafe(size);
     return bytes.subarray(0, read(fd, bytes));
-  } finally {
-    close(fd);
-  }
+  });
 }
 
 function scan(fd: number, depth: number): EtcDirectory {
@@ -131,14 +129,6 @@ function hashFile(fd: number, expected: number): { size: number; checksum: Check
     size += count;
   }
   return { size, checksum: hasher.digest() };
-}
-
-function withFd<T>(fd: number, work: (fd: number) => T): T {
-  try {
-    return work(fd);
-  } finally {
-    close(fd);
-  }
 }
 
 /** A file that disappears between two calls is simply not there. */

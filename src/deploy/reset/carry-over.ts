@@ -14,18 +14,15 @@ import {
   open,
   openAt,
   readDirectory,
-  S_IFBLK,
-  S_IFCHR,
   S_IFDIR,
-  S_IFIFO,
   S_IFMT,
   statIfExists,
+  withFd,
 } from "../../linux/index.ts";
-import { metaOf, readInode } from "../../ostree/index.ts";
+import { createSpecial, metaOf, readInode } from "../../ostree/index.ts";
 
 const READ_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 const READ_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-const TYPE = { character: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO } as const;
 /** Far above any tree of configuration or data; deeper nesting is a loop of bind mounts. */
 const MAX_DEPTH = 256;
 
@@ -109,10 +106,8 @@ function carry(disk: Durable, { fd, name, target, depth }: Source): boolean {
   if (node.kind === "socket") return false;
   disk.removeTree(target);
   if (node.kind === "file") withFd(openAt(fd, bytes, READ_FILE), (file) => disk.copy(file, target, 0o600));
-  else if (node.kind === "symlink") disk.symlink(toBytes(node.target), target);
-  else disk.mknod(target, TYPE[node.kind] | 0o600, "rdev" in node ? node.rdev : 0);
-  const { mode, uid, gid, mtime, mtimeNsec, xattrs } = node;
-  disk.setMetadata(target, { mode, uid, gid, mtime, mtimeNsec, xattrs });
+  else createSpecial(disk, node, target);
+  disk.setMetadata(target, node);
   return true;
 }
 
@@ -122,14 +117,6 @@ function carryDirectory(disk: Durable, { fd, target, depth }: Source): void {
   disk.mkdir(target, 0o700);
   for (const { name } of readDirectory(fd)) carry(disk, { fd, name, target: below(target, name), depth: depth + 1 });
   disk.setMetadata(target, metaOf(fd, "." as ByteString, fstat(fd)));
-}
-
-function withFd<T>(fd: number, work: (fd: number) => T): T {
-  try {
-    return work(fd);
-  } finally {
-    close(fd);
-  }
 }
 
 function below(directory: Buffer, name: ByteString): Buffer {

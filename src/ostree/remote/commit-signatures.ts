@@ -1,8 +1,7 @@
 /** `signatures/<commit>`: who signed a commit of this store. */
 import { join } from "node:path";
 import type { Checksum } from "../../digest.ts";
-import { isKernelError, readFile } from "../../linux/index.ts";
-import { namesIn } from "../names-in.ts";
+import { isKernelError, namesIn, readFile } from "../../linux/index.ts";
 import { readObject } from "../object-store.ts";
 import type { Repo } from "../repo.ts";
 import type { PublicKey } from "./public-key.ts";

@@ -5,9 +5,8 @@
 import { join } from "node:path";
 import { type Checksum, checksumOf, createHasher } from "../../digest.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
-import { close, flock, isKernelError, O_NOFOLLOW, O_RDONLY, open, read } from "../../linux/index.ts";
+import { close, flock, isKernelError, namesIn, O_NOFOLLOW, O_RDONLY, open, read } from "../../linux/index.ts";
 import { withFileLock } from "../lock.ts";
-import { namesIn } from "../names-in.ts";
 import { OBJECT_TYPES, type ObjectType } from "../object-path.ts";
 import { measureFile } from "../object-store.ts";
 import type { Repo } from "../repo.ts";

@@ -1,12 +1,11 @@
 /** Publishing a store: packs of what its refs need, and the summary that leads to them. */
 import { join } from "node:path";
 import { type Checksum, parseChecksum } from "../../digest.ts";
-import { AT_FDCWD, isKernelError, readFile, statAt } from "../../linux/index.ts";
+import { AT_FDCWD, isKernelError, namesIn, readFile, statAt } from "../../linux/index.ts";
 import { noProgress, type Progress } from "../../progress.ts";
 import { MAX_METADATA_BYTES } from "../cbor-reader.ts";
 import { storedDeltas } from "../delta/stored-deltas.ts";
 import { withRepoLock } from "../lock.ts";
-import { namesIn } from "../names-in.ts";
 import { measureFile, objectSize, readCommit } from "../object-store.ts";
 import { visitReachable } from "../reach.ts";
 import { readRef, type RefName } from "../ref.ts";

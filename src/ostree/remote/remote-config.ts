@@ -1,9 +1,8 @@
 /** `remotes/NAME.json` of a store: where commits are pulled from, and who may vouch for them. */
 import { join } from "node:path";
 import { AtomicError, isAtomicError } from "../../errors.ts";
-import { isKernelError, readFile } from "../../linux/index.ts";
+import { isKernelError, namesIn, readFile } from "../../linux/index.ts";
 import { withRepoLock } from "../lock.ts";
-import { namesIn } from "../names-in.ts";
 import type { Repo } from "../repo.ts";
 import { isKeyText, keyId, type PublicKey } from "./public-key.ts";
 
