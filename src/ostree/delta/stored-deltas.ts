@@ -1,6 +1,5 @@
 /** `deltas/`: those a store has to offer. */
 import { type Checksum, parseChecksum } from "../../digest.ts";
-import { namesIn } from "../names-in.ts";
 import type { Repo } from "../repo.ts";
 import { deltaPath } from "./delta-file.ts";
 
