@@ -27,4 +27,3 @@ test("a symlink to a directory is refused", () => {
     (error: unknown) => isKernelError(error, "ENOTDIR"),
   );
 });
-

@@ -1,5 +1,6 @@
 /** `deltas/`: those a store has to offer. */
 import { type Checksum, parseChecksum } from "../../digest.ts";
+import { namesIn } from "../../linux/index.ts";
 import type { Repo } from "../repo.ts";
 import { deltaPath } from "./delta-file.ts";
 
@@ -13,7 +14,7 @@ const NAME = /^([0-9a-f]{64})-([0-9a-f]{64})\.delta$/;
 
 /** The deltas of a store, sorted by name. */
 export function storedDeltas(repo: Repo): StoredDelta[] {
-  const names = namesIn(`${repo.path}/deltas`).sort();
+  const names = namesIn(`${repo.path}/deltas`);
   return names.flatMap((name) => {
     const match = NAME.exec(name);
     if (match === null) return []; // a temporary file of an interrupted write
