@@ -14,11 +14,11 @@ export async function pullImageSpec(
   spec: string,
   { progress }: { progress?: Progress },
 ): Promise<{ commit: Checksum; signature: string }> {
-  const { commit } = await pullHostImage(sysroot.repo, {
+  const { commit, signature } = await pullHostImage(sysroot.repo, {
     reference: spec,
     ...(progress === undefined ? {} : { progress }),
   });
-  return { commit, signature: "unsigned" };
+  return { commit, signature };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A small file's whole content. */
 import { AtomicError } from "../errors.ts";
+import { isKernelError } from "./errno.ts";
 import { close, open, read } from "./files.ts";
 import { O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from "./flags.ts";
 import type { PathArg } from "./path.ts";
@@ -23,5 +24,15 @@ export function readFile(path: PathArg, max: number): Buffer {
     return bytes.subarray(0, read(fd, bytes));
   } finally {
     close(fd);
+  }
+}
+
+/** The same; undefined when there is no such file. */
+export function readFileIfExists(path: PathArg, max: number): Buffer | undefined {
+  try {
+    return readFile(path, max);
+  } catch (error) {
+    if (isKernelError(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
   }
 }

@@ -107,7 +107,7 @@ function parseImageManifest(document: JsonObject, what: string): Manifest {
 }
 
 /** @throws AtomicError invalid */
-function parseDescriptor(value: unknown, what: string): Descriptor {
+export function parseDescriptor(value: unknown, what: string): Descriptor {
   const object = asObject(value, what);
   return {
     mediaType: textField(object, "mediaType", what),

@@ -23,6 +23,8 @@ import { applyLayers } from "./layer/apply-layers.ts";
 import { importLayer, type LayerBlob } from "./layer/import-layer.ts";
 import { openSource, readImageName } from "./open-source.ts";
 import type { Platform } from "./platform.ts";
+import { acceptImage } from "./policy/accept-image.ts";
+import type { ImageReference } from "./reference.ts";
 import { resolveConfig, type ResolvedManifest, resolveManifest } from "./resolve-image.ts";
 
 export interface PullImageOptions {
@@ -45,13 +47,15 @@ export interface PulledImage {
   changed: boolean;
   /** Layers that the store did not have. */
   newLayers: number;
+  /** Who vouches for it, for people. */
+  signature: string;
 }
 
 /**
- * Pulls an image: its layers that the store lacks, then the tree they make together, the name last. What was complete
- * stays when this fails, and a second try goes on from there.
+ * Pulls an image that this host's policy accepts: its layers that the store lacks, then the tree they make together, the
+ * name last. What was complete stays when this fails, and a second try goes on from there.
  * @throws AtomicError usage, not-found, invalid (hostile or damaged), corrupt (a digest differs), unsupported, network,
- *   permission, no-space, locked
+ *   permission, untrusted (by the policy), no-space, locked
  */
 export async function pullImage(repo: Repo, options: PullImageOptions): Promise<PulledImage> {
   return pullAs(repo, options, CONTAINER);
@@ -75,9 +79,10 @@ const CONTAINER: Use = { ref: imageRef, shape: (tree) => tree };
 const HOST: Use = { ref: hostImageRef, shape: hostTree };
 
 async function pullAs(repo: Repo, options: PullImageOptions, use: Use): Promise<PulledImage> {
-  const source = await openSource(repo, await readImageName(options.reference), options);
+  const asked = await readImageName(options.reference);
+  const source = await openSource(repo, asked, options);
   try {
-    return await pullFrom(repo, source, { ...options, use });
+    return await pullFrom(repo, source, { ...options, asked, use });
   } finally {
     source.close();
   }
@@ -86,11 +91,17 @@ async function pullAs(repo: Repo, options: PullImageOptions, use: Use): Promise<
 async function pullFrom(
   repo: Repo,
   source: ImageSource,
-  options: PullImageOptions & { use: Use },
+  options: PullImageOptions & { asked: ImageReference; use: Use },
 ): Promise<PulledImage> {
   const name = options.name ?? source.name;
   const ref = options.use.ref(name);
   const resolved = await resolveManifest(source, options.platform);
+  // Before anything else of the image is read. What the store has may have been accepted by another policy.
+  const signature = await acceptImage({
+    reference: options.asked,
+    digests: [...new Set([resolved.digest, resolved.top])],
+    ...(source.read === undefined ? {} : { read: source.read }),
+  });
   const present = readRef(repo, ref);
   const record = present === undefined ? undefined : readRecord(repo, present);
   if (present !== undefined && record?.manifestDigest === resolved.digest) {
@@ -101,6 +112,7 @@ async function pullFrom(
       config: record.config,
       changed: false,
       newLayers: 0,
+      signature,
     };
   }
   const { bytes, config } = await resolveConfig(source, resolved.manifest, options.platform);
@@ -123,7 +135,7 @@ async function pullFrom(
     return made;
   });
   source.release(missing.map(({ descriptor }) => descriptor.digest));
-  return { name, commit, manifestDigest: resolved.digest, config, changed: true, newLayers: missing.length };
+  return { name, commit, manifestDigest: resolved.digest, config, changed: true, newLayers: missing.length, signature };
 }
 
 /** The layers that the store does not have, each once. */

@@ -19,11 +19,14 @@ export interface Repository {
   /** Such as `library/debian`. */
   path: string;
 }
-export interface RegistryReference extends Repository {
-  transport: "docker";
+/** A repository, and what in it. */
+export interface NamedReference extends Repository {
   tag?: string;
   /** Decides where both are given. */
   digest?: Digest;
+}
+export interface RegistryReference extends NamedReference {
+  transport: "docker";
 }
 export interface FileReference {
   transport: "oci" | "oci-archive" | "docker-archive";
@@ -65,10 +68,17 @@ export function parseImageReference(text: string): ImageReference {
 }
 
 /**
- * Reads `[HOST/]NAME[:TAG][@DIGEST]`; without a host Docker's registry is meant, as everywhere.
+ * Reads `[HOST/]NAME[:TAG][@DIGEST]`; without a host Docker's registry is meant, without a tag `latest`, as everywhere.
  * @throws AtomicError usage
  */
 export function parseRegistryReference(text: string): RegistryReference {
+  const named = parseNamed(text);
+  const isWhole = named.tag !== undefined || named.digest !== undefined;
+  return { transport: "docker", ...named, ...(isWhole ? {} : { tag: "latest" }) };
+}
+
+/** Reads `[HOST/]NAME[:TAG][@DIGEST]` and adds no tag. @throws AtomicError usage */
+export function parseNamed(text: string): NamedReference {
   const at = text.indexOf("@");
   const named = at === -1 ? text : text.slice(0, at);
   const slash = named.indexOf("/");
@@ -85,16 +95,15 @@ export function parseRegistryReference(text: string): RegistryReference {
   if (host.length + path.length + (tag?.length ?? 0) > MAX_NAME)
     throw illegal(text, `expected at most ${MAX_NAME} characters`);
   return {
-    transport: "docker",
     host,
     path,
-    ...(at === -1 ? (tag === undefined ? { tag: "latest" } : { tag }) : { digest: digestIn(text, at) }),
-    ...(at === -1 || tag === undefined ? {} : { tag }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(at === -1 ? {} : { digest: digestIn(text, at) }),
   };
 }
 
 /** `HOST/NAME[:TAG][@DIGEST]`, in full. */
-export function formatRegistryReference({ host, path, tag, digest }: RegistryReference): string {
+export function formatRegistryReference({ host, path, tag, digest }: NamedReference): string {
   return `${host}/${path}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 

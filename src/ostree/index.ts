@@ -18,7 +18,6 @@ export type { Dirtree, DirtreeEntry, SubtreeEntry } from "./dirtree.ts";
 export { writeDump } from "./dump.ts";
 export { type Defect, type DeployedImage, fsck, type FsckOptions, type FsckReport } from "./fsck.ts";
 export { type ExportRequest, exportOstree } from "./libostree/export.ts";
-export { parseKeyring } from "./libostree/gpg.ts";
 export { followHardlink, loadTree, lookup } from "./load-tree.ts";
 export { dropCachedImage } from "./image-cache.ts";
 export { withFileLock, withRepoLock } from "./lock.ts";

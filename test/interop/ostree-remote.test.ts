@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { createDurable } from "../../src/durable.ts";
 import { type ErrorCode, isAtomicError } from "../../src/errors.ts";
+import { parseKeyring } from "../../src/gpgv.ts";
 import {
   addRemote,
   fetchRef,
@@ -12,7 +13,6 @@ import {
   initRepo,
   listRefs,
   listRemoteRefs,
-  parseKeyring,
   parsePublicKey,
   parseRefName,
   readCommit,

@@ -1,6 +1,7 @@
 /** Key files as an operator names them. */
 import { readFile } from "../../linux/index.ts";
-import { parseKeyring, parsePublicKey, parseSecretKey } from "../../ostree/index.ts";
+import { parseKeyring } from "../../gpgv.ts";
+import { parsePublicKey, parseSecretKey } from "../../ostree/index.ts";
 import { basename } from "node:path";
 
 const MAX_KEY_FILE = 64 * 1024;

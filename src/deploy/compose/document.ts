@@ -1,11 +1,10 @@
 /** The YAML below a compose file: reading it within bounds, and checking maps key by key. */
-import { isMap, parseDocument } from "yaml";
 import { AtomicError } from "../../errors.ts";
+import { parseYamlMap } from "../../yaml-map.ts";
 
 /** A compose file's document before it is checked: plain maps, lists and scalars. */
 export type ComposeDocument = Record<string, unknown>;
 
-const MAX_BYTES = 1 << 20;
 export const MAX_LIST = 2_000;
 
 /** One line of text without control characters. */
@@ -13,17 +12,7 @@ export const LINE = /^[^\u0000-\u001f\u007f]+$/;
 
 /** Reads YAML into a document. @throws AtomicError invalid when it is not one YAML map of at most 1 MiB */
 export function parseComposeDocument(text: string): ComposeDocument {
-  if (Buffer.byteLength(text) > MAX_BYTES)
-    throw bad(`expected at most ${MAX_BYTES} bytes, found ${Buffer.byteLength(text)}`);
-  const document = parseDocument(text, { version: "1.2", schema: "core", merge: false, strict: true });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) throw bad(problem.message.split("\n")[0] ?? "not YAML");
-  if (!isMap(document.contents)) throw bad("expected a map of keys at the top");
-  try {
-    return document.toJS({ maxAliasCount: 0 }) as ComposeDocument;
-  } catch (cause) {
-    throw bad("aliases (*name) are not allowed", cause);
-  }
+  return parseYamlMap(text, "reading the compose file");
 }
 
 /** Splits a `KEY=VALUE` setting: true and false are booleans, anything else is text. @throws AtomicError usage */

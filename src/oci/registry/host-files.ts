@@ -1,7 +1,7 @@
 /** The files of this host that say how registries are reached. */
 import { join } from "node:path";
-import { isKernelError, readFile } from "../../linux/index.ts";
 import { listFiles } from "../list-files.ts";
+import { readFileIfExists } from "../../linux/index.ts";
 import { type AuthFile, parseAuthFile } from "./auth-file.ts";
 import { joinRegistriesConf, parseRegistriesConf, type RegistriesConf } from "./registries-conf.ts";
 
@@ -16,7 +16,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readAuthFiles(env: Environment = process.env): AuthFile[] {
   return authPaths(env).flatMap((path) => {
-    const bytes = readIfExists(path);
+    const bytes = readFileIfExists(path, MAX_FILE);
     return bytes === undefined || bytes.length === 0 ? [] : [parseAuthFile(bytes, path)];
   });
 }
@@ -27,7 +27,7 @@ export function readRegistriesConf(env: Environment = process.env): RegistriesCo
   const paths = own === undefined ? registriesPaths() : [own];
   return joinRegistriesConf(
     paths.flatMap((path) => {
-      const bytes = readIfExists(path);
+      const bytes = readFileIfExists(path, MAX_FILE);
       return bytes === undefined ? [] : [parseRegistriesConf(bytes.toString("utf8"), path)];
     }),
   );
@@ -54,13 +54,4 @@ function authPaths(env: Environment): string[] {
     "/etc/ostree/auth.json",
     "/usr/lib/ostree/auth.json",
   ];
-}
-
-function readIfExists(path: string): Buffer | undefined {
-  try {
-    return readFile(path, MAX_FILE);
-  } catch (error) {
-    if (isKernelError(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  }
 }

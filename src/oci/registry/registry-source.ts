@@ -52,6 +52,14 @@ export function openRegistry(repo: Repo, reference: RegistryReference, options: 
       expectDigest(bytes, digest, `${what}: ${digest}`);
       return bytes;
     },
+    async read(path, request) {
+      try {
+        return (await firstOf(clients, (client) => client.read(path, request))).bytes;
+      } catch (error) {
+        if (isAtomicError(error, "not-found")) return undefined;
+        throw error;
+      }
+    },
     layers: (descriptors, progress) => fetchLayers(repo, clients, descriptors, progress),
     release: (digests) => digests.forEach((digest: Digest) => dropDownload(repo, digest)),
     close: () => clients.forEach((client) => client.close()),

@@ -2,7 +2,7 @@
 import { verify } from "node:crypto";
 import { keyId, type PublicKey, publicKeyObject } from "../remote/public-key.ts";
 import { dictType } from "./commit.ts";
-import { gpgSigner } from "./gpg.ts";
+import { gpgSigner } from "../../gpgv.ts";
 import { decodeVariant } from "./gvariant.ts";
 import { BLOBS, valueOf } from "./metadata-value.ts";
 

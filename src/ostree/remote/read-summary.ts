@@ -1,7 +1,7 @@
 /** Asking for a summary: signed by an accepted key, and never older than the one seen before. */
 import { join } from "node:path";
 import { AtomicError } from "../../errors.ts";
-import { isKernelError, readFile } from "../../linux/index.ts";
+import { readFileIfExists } from "../../linux/index.ts";
 import { withRepoLock } from "../lock.ts";
 import type { RefName } from "../ref.ts";
 import type { Repo } from "../repo.ts";
@@ -51,7 +51,7 @@ export async function readSummary(
 export async function rememberSummary(repo: Repo, { name }: Remote, { bytes, etag }: SeenSummary): Promise<void> {
   const text = `${JSON.stringify({ format: FORMAT, etag, summary: bytes.toString("base64") })}\n`;
   const path = stateFile(repo, name);
-  if (readIfExists(path)?.toString("utf8") === text) return;
+  if (readFileIfExists(path, MAX_STATE)?.toString("utf8") === text) return;
   await withRepoLock(repo, () => repo.disk.replaceFile(path, Buffer.from(text), 0o644));
 }
 
@@ -66,7 +66,7 @@ export function publishedRef({ summary }: SeenSummary, remote: Remote, ref: RefN
 
 /** The summary seen last, if an accepted key signed it: a key may have been revoked since. */
 function seenSummary(repo: Repo, remote: Remote): SeenSummary | undefined {
-  const text = readIfExists(stateFile(repo, remote.name))?.toString("utf8");
+  const text = readFileIfExists(stateFile(repo, remote.name), MAX_STATE)?.toString("utf8");
   if (text === undefined) return undefined;
   const { etag, summary } = parseState(text, remote.name);
   const bytes = Buffer.from(summary, "base64");
@@ -104,15 +104,6 @@ function trusted(remote: Remote, bytes: Buffer): Summary {
   throw new AtomicError("untrusted", `reading remote ${remote.name}: no accepted key signed its summary`, {
     hint: `atomic remote keys add ${remote.name} FILE`,
   });
-}
-
-function readIfExists(path: string): Buffer | undefined {
-  try {
-    return readFile(path, MAX_STATE);
-  } catch (error) {
-    if (isKernelError(error, "ENOENT")) return undefined;
-    throw error;
-  }
 }
 
 function stateFile(repo: Repo, name: string): string {

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { isAtomicError } from "../../../src/errors.ts";
-import { parseKeyring } from "../../../src/ostree/libostree/gpg.ts";
+import { parseKeyring } from "../../../src/gpgv.ts";
 import { type Sha256, sha256Of } from "../../../src/ostree/libostree/sha256.ts";
 import { encodeSummary, parseSummary, type Summary } from "../../../src/ostree/libostree/summary.ts";
 import { parseRepoMode } from "../../../src/ostree/libostree/repo-config.ts";
