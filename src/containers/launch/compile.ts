@@ -30,7 +30,7 @@ import { enterGroups, openGroups } from "./groups.ts";
 import { becomeMappedRoot, raiseLoopback, setNames, writeSysctls } from "./identity.ts";
 import { setOomScore, setRlimits } from "./limits.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
-import { makeMounts, openSources, planMounts, type PlannedMount } from "./mounts.ts";
+import { makeMounts, openSources } from "./mounts.ts";
 import {
   joinNamespaces,
   makeTimeNamespace,
@@ -40,6 +40,7 @@ import {
   writeIdMaps,
 } from "./namespaces.ts";
 import { blockSignals, type Captured, watch } from "./monitor.ts";
+import { planMounts, type PlannedMount } from "./plan-mounts.ts";
 import { reportFailure, reportPid, reportReady } from "./report.ts";
 import { type LaunchRequest, reportFd } from "./request.ts";
 import { attachRoot, openRoot, pivotRoot } from "./rootfs.ts";
