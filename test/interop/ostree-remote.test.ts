@@ -1,6 +1,6 @@
 /** Remotes of type ostree: repositories that the real ostree made, over HTTP and from directories. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { createDurable } from "../../src/durable.ts";
@@ -23,6 +23,7 @@ import {
 import { dictType } from "../../src/ostree/libostree/commit.ts";
 import { encodeVariant } from "../../src/ostree/libostree/gvariant.ts";
 import { BLOBS, pairOf } from "../../src/ostree/libostree/metadata-value.ts";
+import { type GpgKey, gpgKey } from "../support/gpg-key.ts";
 import { httpServer, type TestServer } from "../support/http-server.ts";
 import { unmet } from "../support/needs.ts";
 import { makeOstreeTree, ostree, ostreePeer } from "../support/ostree.ts";
@@ -36,25 +37,8 @@ const test = suite(
 const OS = parseRefName("os/x86_64");
 const LOCAL = parseRefName("remotes/up/os/x86_64");
 
-interface Keys {
-  home: string;
-  id: string;
-  keyring: string;
-}
-
-/** A new OpenPGP key. */
-function gpgKey(name: string): Keys {
-  const home = tempDir();
-  chmodSync(home, 0o700);
-  const gpg = (...args: string[]) => execFileSync("gpg", ["--homedir", home, "--batch", ...args], { stdio: "pipe" });
-  gpg("--passphrase", "", "--quick-gen-key", `${name}@example.org`, "ed25519", "sign", "never");
-  const listing = gpg("--list-keys", "--with-colons").toString();
-  const id = /^fpr:+([0-9A-F]+):/m.exec(listing)![1]!;
-  const keyring = parseKeyring(gpg("--armor", "--export"), name).toString("base64");
-  process.on("exit", () => execFileSync("gpgconf", ["--homedir", home, "--kill", "all"]));
-  return { home, id, keyring };
-}
-const signed = ({ home, id }: Keys) => [`--gpg-sign=${id}`, `--gpg-homedir=${home}`];
+const keyringOf = ({ armored }: GpgKey) => parseKeyring(armored, "key").toString("base64");
+const signed = ({ home, id }: GpgKey) => [`--gpg-sign=${id}`, `--gpg-homedir=${home}`];
 
 interface Made {
   dir: string;
@@ -62,8 +46,8 @@ interface Made {
   repo: Repo;
   server: TestServer;
 }
-let friend: Keys;
-let stranger: Keys;
+let friend: GpgKey;
+let stranger: GpgKey;
 const servers: TestServer[] = [];
 test.before(() => {
   friend = gpgKey("friend");
@@ -156,7 +140,7 @@ test("lists refs by the summary, and pulls by it where there are no ref files", 
 test("takes a commit that an accepted OpenPGP key signed, and asks twice when nothing is new", async () => {
   const made = await setUp();
   commit(made, ...signed(friend));
-  await add(made, { keyring: friend.keyring });
+  await add(made, { keyring: keyringOf(friend) });
   assert.is((await pull(made)).signature, `OpenPGP ${friend.id} of remote up`);
   const asked = made.server.requests.length;
   await pull(made);
@@ -167,7 +151,7 @@ test("takes a commit that a signed summary names", async () => {
   const made = await setUp();
   commit(made);
   ostree("summary", "--update", `--repo=${made.theirs}`, ...signed(friend));
-  await add(made, { keyring: friend.keyring });
+  await add(made, { keyring: keyringOf(friend) });
   assert.is((await pull(made)).signature, `summary, OpenPGP ${friend.id} of remote up`);
 });
 
@@ -200,7 +184,7 @@ const REFUSED: [string, ErrorCode, (made: Made) => void | Promise<void>][] = [
     "untrusted",
     async (made) => {
       commit(made);
-      await add(made, { keyring: friend.keyring });
+      await add(made, { keyring: keyringOf(friend) });
     },
   ],
   [
@@ -208,7 +192,7 @@ const REFUSED: [string, ErrorCode, (made: Made) => void | Promise<void>][] = [
     "untrusted",
     async (made) => {
       commit(made, ...signed(stranger));
-      await add(made, { keyring: friend.keyring });
+      await add(made, { keyring: keyringOf(friend) });
     },
   ],
   [
@@ -219,7 +203,7 @@ const REFUSED: [string, ErrorCode, (made: Made) => void | Promise<void>][] = [
       const next = commit(made, "--subject=next");
       const meta = (of: string) => join(made.theirs, `objects/${of.slice(0, 2)}/${of.slice(2)}.commitmeta`);
       copyFileSync(meta(old), meta(next));
-      await add(made, { keyring: friend.keyring });
+      await add(made, { keyring: keyringOf(friend) });
     },
   ],
   [
@@ -229,7 +213,7 @@ const REFUSED: [string, ErrorCode, (made: Made) => void | Promise<void>][] = [
       commit(made);
       ostree("summary", "--update", `--repo=${made.theirs}`, ...signed(friend));
       commit(made, "--subject=next");
-      await add(made, { keyring: friend.keyring });
+      await add(made, { keyring: keyringOf(friend) });
     },
   ],
   [
@@ -256,7 +240,7 @@ const REFUSED: [string, ErrorCode, (made: Made) => void | Promise<void>][] = [
     async (made) => {
       const checksum = commit(made);
       writeFileSync(join(made.theirs, `objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.commitmeta`), "none");
-      await add(made, { keyring: friend.keyring });
+      await add(made, { keyring: keyringOf(friend) });
     },
   ],
   [
