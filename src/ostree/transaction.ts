@@ -7,7 +7,7 @@
  */
 import { dirname } from "node:path";
 import { type Checksum, checksumOf } from "../digest.ts";
-import { Stopped } from "../durable.ts";
+import { Stopped } from "../durable-step.ts";
 import { readFile } from "../linux/index.ts";
 import type { ObjectType } from "./object-path.ts";
 import { measureObject, objectFile, objectSize } from "./object-store.ts";

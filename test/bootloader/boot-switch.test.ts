@@ -27,8 +27,10 @@ import {
 } from "../../src/bootloader/index.ts";
 import type { BootEntry } from "../../src/bootloader/index.ts";
 import { checksumOf } from "../../src/digest.ts";
-import { createDurable, Stopped } from "../../src/durable.ts";
-import type { Durable, DurableOptions, Operation } from "../../src/durable.ts";
+import { createDurable } from "../../src/durable.ts";
+import { Stopped } from "../../src/durable-step.ts";
+import type { Durable } from "../../src/durable.ts";
+import type { DurableOptions, Operation } from "../../src/durable-step.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import { suite } from "../support/suite.ts";
 

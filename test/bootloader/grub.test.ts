@@ -11,7 +11,8 @@ import { attemptsValue, attemptsVariable } from "../../src/bootloader/grub-attem
 import { grub } from "../../src/bootloader/grub.ts";
 import { formatGrubenv } from "../../src/bootloader/grubenv.ts";
 import { planBootSwitch } from "../../src/bootloader/plan-switch.ts";
-import { createDurable, type Durable, Stopped } from "../../src/durable.ts";
+import { createDurable, type Durable } from "../../src/durable.ts";
+import { Stopped } from "../../src/durable-step.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";

@@ -2,7 +2,8 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openSysroot } from "../../src/deploy/index.ts";
-import { createDurable, type DurableOptions, Stopped } from "../../src/durable.ts";
+import { createDurable } from "../../src/durable.ts";
+import { type DurableOptions, Stopped } from "../../src/durable-step.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import { makeHost } from "../deploy/host-fixture.ts";
 import { unmet } from "../support/needs.ts";

@@ -2,7 +2,8 @@
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { createDurable, type Durable, Stopped } from "../../src/durable.ts";
+import { createDurable, type Durable } from "../../src/durable.ts";
+import { Stopped } from "../../src/durable-step.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import {
   commitTree,

@@ -1,5 +1,6 @@
 /** Making recorded operations again in another directory. */
-import type { Durable, Operation } from "../../src/durable.ts";
+import type { Durable } from "../../src/durable.ts";
+import type { Operation } from "../../src/durable-step.ts";
 import { createDurable } from "../../src/durable.ts";
 import type { PathArg } from "../../src/linux/index.ts";
 import { close, ftruncate, O_WRONLY, open, pwrite, removeXattr, setXattr } from "../../src/linux/index.ts";
