@@ -30,6 +30,9 @@ export { signCommit, signerOfCommit } from "./remote/commit-signatures.ts";
 export type { Fetched, FetchPlan, RemoteTip } from "./remote/driver.ts";
 export { fetchRef, listRemoteRefs, parseRefspec } from "./remote/fetch-ref.ts";
 export { publish } from "./remote/publish.ts";
+export { push } from "./remote/push.ts";
+export { parseSshTarget, pushOverSsh } from "./remote/push-ssh.ts";
+export { serveStore, type ServeOptions } from "./remote/serve-store.ts";
 export { keyId, parsePublicKey } from "./remote/public-key.ts";
 export {
   addRemote,

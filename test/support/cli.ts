@@ -4,7 +4,8 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { tempDir } from "./temp.ts";
 
-const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
+/** What `process.execPath` runs. */
+export const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
 export interface CliResult {
   status: number | null;

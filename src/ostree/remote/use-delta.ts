@@ -9,6 +9,7 @@ import { makeObjects, type Workbench } from "../delta/make-objects.ts";
 import { measureFile, objectFile, objectSize } from "../object-store.ts";
 import type { Repo } from "../repo.ts";
 import { keyOf, type PullContext, type PullPlan } from "./pull-plan.ts";
+import { deltaName } from "./served-files.ts";
 import type { PublishedDelta } from "./summary.ts";
 
 export interface ChosenDelta extends PublishedDelta {
@@ -90,7 +91,7 @@ async function fetchDelta(context: PullContext, delta: ChosenDelta, progress: Pr
   const out = had > 0 ? repo.disk.append(path, had) : createAnew(repo, path);
   try {
     const range = { offset: had, length: delta.download };
-    const chunks = range.length === 0 ? [] : source.stream(`deltas/${delta.from}-${delta.to}.delta`, range);
+    const chunks = range.length === 0 ? [] : source.stream(deltaName(delta), range);
     for await (const chunk of chunks) {
       out.write(chunk);
       arrived(chunk.length);
