@@ -19,6 +19,9 @@ const JOBS = 2;
 const DEFAULT_TIMEOUT_S = "120";
 /** Tests that mount must not reach the host: where we may, every file gets a mount namespace of its own. */
 const NAMESPACE = ["--mount", "--propagation", "private"];
+/** Tests below have a network of their own as well, with a loopback device. */
+const OWN_NETWORK = join(ROOT, "test/containers");
+const RAISE_LOOPBACK = ["sh", "-c", 'ip link set lo up; exec "$@"', "sh"];
 
 interface Result {
   file: string;
@@ -85,7 +88,7 @@ async function runFile(file: string, index: number): Promise<Result> {
   mkdirSync(env.TMPDIR);
   const options = { cwd: ROOT, env, detached: true, stdio: ["ignore", output, output] } satisfies SpawnOptions;
   const child = isolated
-    ? spawn("unshare", [...NAMESPACE, process.execPath, ...command], options)
+    ? spawn("unshare", [...namespaceOf(file), process.execPath, ...command], options)
     : spawn(process.execPath, command, options);
   closeSync(output);
   const { pid } = child;
@@ -103,6 +106,10 @@ async function runFile(file: string, index: number): Promise<Result> {
     killGroup(pid);
   }
   return judge(relative(ROOT, file), ending, readReport(reportPath), readFileSync(outputPath, "utf8"));
+}
+
+function namespaceOf(file: string): string[] {
+  return file.startsWith(`${OWN_NETWORK}/`) ? [...NAMESPACE, "--net", ...RAISE_LOOPBACK] : NAMESPACE;
 }
 
 function exitProblem(status: number | null): string | undefined {

@@ -12,7 +12,7 @@ export default class Inspect extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Inspect);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const found = inspectContainer(engine, args.name) ?? inspectImage(engine, args.name);
     this.show({ ...flags, json: true }, found, () => "");
   }

@@ -10,7 +10,7 @@ export default class Kill extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Kill);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const container = findNamed(engine, args.container);
     signalContainer(engine, container, parseSignal(flags.signal));
     this.show(flags, { signalled: container.name }, () => container.name);

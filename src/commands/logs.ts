@@ -14,7 +14,7 @@ export default class Logs extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const frames = readLog(dataDirectory(engine, findNamed(engine, args.container).name));
     if (flags.json) {
       const json = frames.map(({ time, stream, bytes }) => ({ time, stream, text: bytes.toString("utf8") }));

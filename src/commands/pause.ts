@@ -8,7 +8,7 @@ export default class Pause extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Pause);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const container = findNamed(engine, args.container);
     pauseNamed(engine, container, true);
     this.show(flags, { paused: container.name }, () => container.name);

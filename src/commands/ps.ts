@@ -20,7 +20,7 @@ export default class Ps extends ContainerCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Ps);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const found = listNamed(engine)
       .map((container) => ({ container, state: namedStatus(engine, container) }))
       .filter(({ state }) => flags.all || isRunning(state));

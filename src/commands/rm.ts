@@ -10,9 +10,9 @@ export default class Rm extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Rm);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const container = findNamed(engine, args.container);
-    removeContainer(engine, container, { force: flags.force });
+    await removeContainer(engine, container, { force: flags.force });
     this.show(flags, { removed: container.name }, () => container.name);
   }
 }

@@ -51,7 +51,7 @@ export default class Run extends ContainerCommand {
         hint: "atomic images",
       });
     }
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const image = findImage(engine.repo, named);
     const asked = labelledRun(this.verb(), {
       image,
@@ -70,7 +70,7 @@ export default class Run extends ContainerCommand {
     const existing = options.name !== undefined && containerNames(engine).includes(options.name);
     if (existing) {
       const container = readNamed(engine, options.name!);
-      if (flags["replace"]) removeContainer(engine, container, { force: true });
+      if (flags["replace"]) await removeContainer(engine, container, { force: true });
       else return this.#again(engine, container, options, image.commit, flags);
     }
     const container = createNamed(engine, { image, options, command: asked.command });
@@ -114,7 +114,7 @@ export default class Run extends ContainerCommand {
     try {
       started = await startNamed(engine, container, { detach, interactive });
     } catch (error) {
-      if (discard) removeContainer(engine, container, { force: true });
+      if (discard) await removeContainer(engine, container, { force: true });
       throw error;
     }
     for (const warning of started.warnings) writeStderr(`${warning}\n`);

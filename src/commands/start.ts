@@ -9,7 +9,7 @@ export default class Start extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Start);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const { container, warnings } = await startNamed(engine, findNamed(engine, args.container), {
       detach: true,
       interactive: false,

@@ -10,7 +10,7 @@ export default class Stats extends ContainerCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Stats);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const running = listNamed(engine)
       .filter((container) => isRunning(namedStatus(engine, container)))
       .map((container) => ({

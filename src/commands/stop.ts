@@ -13,7 +13,7 @@ export default class Stop extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Stop);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const container = findNamed(engine, args.container);
     if (!(await stopContainer(engine, container, flags.time))) {
       throw new AtomicError("nothing-to-do", `stopping container ${container.name}: it does not run`);

@@ -33,11 +33,13 @@ export const VERBS: Record<string, Verb> = {
   kill: { summary: "Send a signal to a container", load: () => import("./kill.ts") },
   logs: { summary: "Show what a container printed", load: () => import("./logs.ts") },
   pause: { summary: "Stop a container where it is", load: () => import("./pause.ts") },
+  port: { summary: "Show which ports lead to a container", load: () => import("./port.ts") },
   ps: { summary: "List containers", load: () => import("./ps.ts") },
   pull: { summary: "Bring an image into the store", load: () => import("./pull.ts") },
   rm: { summary: "Remove a container", load: () => import("./rm.ts") },
   rmi: { summary: "Remove images", load: () => import("./rmi.ts") },
   run: { summary: "Run a container of an image", load: () => import("./run.ts") },
+  settle: { summary: "Clean up after a container's end", load: () => import("./settle.ts") },
   start: { summary: "Start a container again", load: () => import("./start.ts") },
   stats: { summary: "Show what containers use", load: () => import("./stats.ts") },
   stop: { summary: "End a container", load: () => import("./stop.ts") },
@@ -84,6 +86,7 @@ export const VERBS: Record<string, Verb> = {
 
   "network create": { summary: "Make a network for containers", load: () => import("./network/create.ts") },
   "network list": { summary: "List networks and who is on them", load: () => import("./network/list.ts") },
+  "network reload": { summary: "Restore the firewall for networks", load: () => import("./network/reload.ts") },
   "network remove": { summary: "Remove a network nobody is on", load: () => import("./network/remove.ts") },
 
   "remote add": { summary: "Name a server to pull from, and its keys", load: () => import("./remote/add.ts") },

@@ -8,7 +8,7 @@ export default class Unpause extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Unpause);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const container = findNamed(engine, args.container);
     pauseNamed(engine, container, false);
     this.show(flags, { unpaused: container.name }, () => container.name);

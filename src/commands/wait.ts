@@ -8,7 +8,7 @@ export default class Wait extends ContainerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Wait);
-    const engine = this.engine(flags);
+    const engine = await this.engine(flags);
     const exitCode = await waitForContainer(engine, findNamed(engine, args.container));
     this.show(flags, { exitCode }, () => String(exitCode));
   }

@@ -1,7 +1,9 @@
 /** What the verbs of containers share. */
-import { type Engine, openEngine, removeEnded } from "../../containers/index.ts";
+import { resolve } from "node:path";
+import { type Engine, openEngine, settleEnded } from "../../containers/index.ts";
+import { isBuilt } from "../../native.ts";
 import { textArg } from "../args.ts";
-import { RepoCommand } from "../repo/base.ts";
+import { physicalRoot, repoPath, RepoCommand } from "../repo/base.ts";
 
 /** The name of a container, or the beginning of its ID. */
 export const containerArg = textArg({
@@ -12,9 +14,22 @@ export const containerArg = textArg({
 /** A verb that works on containers. */
 export abstract class ContainerCommand extends RepoCommand {
   /** The containers of the host the flags name. `ATOMIC_RUN` is another state directory than /run/atomic. */
-  protected engine(flags: { sysroot: string; repo: string | undefined }): Engine {
-    const engine = openEngine(flags.sysroot, this.open(flags), process.env["ATOMIC_RUN"]);
-    removeEnded(engine);
+  protected async engine(flags: { sysroot: string; repo: string | undefined }): Promise<Engine> {
+    const engine = this.engineAsIs(flags);
+    await settleEnded(engine);
     return engine;
   }
+
+  /** The same, without looking after containers that have ended. */
+  protected engineAsIs(flags: { sysroot: string; repo: string | undefined }): Engine {
+    return {
+      ...openEngine(physicalRoot(flags.sysroot), this.open(flags), process.env["ATOMIC_RUN"]),
+      settler: [...ownCommand(), "settle", `--sysroot=${resolve(flags.sysroot)}`, `--repo=${repoPath(flags)}`] as const,
+    };
+  }
+}
+
+/** How this program is called: alone once it is built, in a checkout with its runtime. */
+function ownCommand(): [string, ...string[]] {
+  return isBuilt() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)];
 }

@@ -1,5 +1,5 @@
 import { string } from "@oclif/core/flags";
-import { createNetwork, formatSubnet, NETWORK_STORE } from "../../containers/index.ts";
+import { createNetwork, formatSubnet, networkStore } from "../../containers/index.ts";
 import { textArg } from "../args.ts";
 import { BaseCommand } from "../base.ts";
 
@@ -15,7 +15,11 @@ export default class NetworkCreate extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(NetworkCreate);
-    const { name, bridge, subnet } = await createNetwork(NETWORK_STORE, args.name, flags.subnet);
+    const { name, bridge, subnet } = await createNetwork(
+      networkStore(process.env["ATOMIC_RUN"]),
+      args.name,
+      flags.subnet,
+    );
     const result = { name, bridge, subnet: formatSubnet(subnet) };
     this.show(flags, result, () => `network ${name}: ${result.subnet}`);
   }

@@ -1,4 +1,4 @@
-import { formatSubnet, NETWORK_STORE, readNetworks } from "../../containers/index.ts";
+import { formatSubnet, networkStore, readNetworks } from "../../containers/index.ts";
 import { BaseCommand } from "../base.ts";
 import { stdoutStyle } from "../render/style.ts";
 import { table } from "../render/table.ts";
@@ -7,7 +7,7 @@ import { table } from "../render/table.ts";
 export default class NetworkList extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(NetworkList);
-    const networks = readNetworks(NETWORK_STORE).map(({ name, bridge, subnet, leases }) => ({
+    const networks = readNetworks(networkStore(process.env["ATOMIC_RUN"])).map(({ name, bridge, subnet, leases }) => ({
       name,
       bridge,
       subnet: formatSubnet(subnet),

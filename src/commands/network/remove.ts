@@ -1,4 +1,4 @@
-import { NETWORK_STORE, removeNetwork } from "../../containers/index.ts";
+import { networkStore, removeNetwork } from "../../containers/index.ts";
 import { textArg } from "../args.ts";
 import { BaseCommand } from "../base.ts";
 
@@ -8,7 +8,7 @@ export default class NetworkRemove extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(NetworkRemove);
-    await removeNetwork(NETWORK_STORE, args.name);
+    await removeNetwork(networkStore(process.env["ATOMIC_RUN"]), args.name);
     this.show(flags, { name: args.name }, () => `removed network ${args.name}`);
   }
 }

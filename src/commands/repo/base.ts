@@ -6,8 +6,8 @@ import { openRepo, type Repo } from "../../ostree/index.ts";
 import { directoryFlag } from "../args.ts";
 import { BaseCommand, globalFlags } from "../base.ts";
 
-/** The store of the running host, whose root is a deployment. */
-const BOOTED = "/sysroot/atomic/repo";
+/** Where the physical root of the running host is, whose `/` is a deployment. */
+const BOOTED = "/sysroot";
 
 /** A verb that works on one store. */
 export abstract class RepoCommand extends BaseCommand {
@@ -24,6 +24,10 @@ export abstract class RepoCommand extends BaseCommand {
 
 /** Absolute path of the store the flags name; that of `/` is on the physical root. */
 export function repoPath(flags: { sysroot: string; repo: string | undefined }): string {
-  const path = resolve(flags.repo ?? join(flags.sysroot, "atomic/repo"));
-  return path === "/atomic/repo" && existsSync(BOOTED) ? BOOTED : path;
+  return resolve(flags.repo ?? join(physicalRoot(flags.sysroot), "atomic/repo"));
+}
+
+/** The sysroot that the flag means: that of a booted host is not its `/`. */
+export function physicalRoot(sysroot: string): string {
+  return resolve(sysroot) === "/" && existsSync(join(BOOTED, "atomic/repo")) ? BOOTED : sysroot;
 }

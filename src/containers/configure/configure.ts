@@ -9,8 +9,9 @@ import type { RuntimeConfig } from "../spec/config.ts";
 import type { Device, Namespace, NamespaceType } from "../spec/linux.ts";
 import type { Resources } from "../spec/resources.ts";
 import type { Seccomp } from "../spec/seccomp.ts";
-import { containerMounts } from "./mounts.ts";
-import type { NamespaceMode, RunOptions, SharedNamespace } from "./run-options.ts";
+import { containerMounts, type OwnFile } from "./mounts.ts";
+import type { NamespaceMode, SharedNamespace } from "./namespace-mode.ts";
+import type { RunOptions } from "./run-options.ts";
 import { type ReadRootFile, resolveUser } from "./user.ts";
 
 /** How an image wants to be run. */
@@ -48,7 +49,7 @@ export interface ConfigureRequest {
   /** The path of another container's namespace. @throws AtomicError not-found, conflict */
   namespacePath: (container: string, type: NamespaceType) => string;
   /** Files of the host that are mounted as the container's own. */
-  files: readonly { source: string; destination: string }[];
+  files: readonly OwnFile[];
   /** A profile read from the file `--security-opt seccomp=FILE` names. */
   seccomp?: Seccomp;
 }
@@ -70,7 +71,9 @@ export function configure(request: ConfigureRequest): RuntimeConfig {
   const seccomp = seccompOf(request, names);
   const own = new Set(namespacesOf(request).map(({ type }) => type));
   checkSysctls(options.sysctl, own);
-  const groupRange = namespaces.network.kind === "private" ? { "net.ipv4.ping_group_range": "0 0" } : {};
+  const groupRange = ["private", "network"].includes(namespaces.network.kind)
+    ? { "net.ipv4.ping_group_range": "0 0" }
+    : {};
   return {
     ociVersion: OCI_VERSION,
     root: { path: rootfs, readonly: options.readOnly },
@@ -159,7 +162,7 @@ function namespacesOf({ options, namespacePath }: ConfigureRequest): Namespace[]
   const shared: SharedNamespace[] = ["network", "pid", "ipc", "uts", "cgroup"];
   const namespace = (type: SharedNamespace, mode: NamespaceMode): Namespace[] => {
     if (mode.kind === "host") return [];
-    if (mode.kind === "private") return [{ type }];
+    if (mode.kind === "private" || mode.kind === "network") return [{ type }];
     return [{ type, path: mode.kind === "path" ? mode.path : namespacePath(mode.name, type) }];
   };
   return [{ type: "mount" }, ...shared.flatMap((type) => namespace(type, options.namespaces[type]))];

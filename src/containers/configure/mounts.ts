@@ -5,14 +5,18 @@ import { volumeMount } from "./volumes.ts";
 
 const QUIET = ["nosuid", "noexec", "nodev"];
 
+/** A file of the host that is mounted as the container's own: `/etc/hosts` and the like. */
+export interface OwnFile {
+  source: string;
+  destination: string;
+  /** It is others' as well. */
+  readOnly?: boolean;
+}
+
 /**
  * The kernel's filesystems, then the container's own files, then its volumes; what is mounted in another comes after it.
- * @param files files of the host to mount as the container's own: `/etc/hosts` and the like
  */
-export function containerMounts(
-  options: RunOptions,
-  files: readonly { source: string; destination: string }[],
-): Mount[] {
+export function containerMounts(options: RunOptions, files: readonly OwnFile[]): Mount[] {
   const { privileged, namespaces, shmSize, volumes } = options;
   const writable = privileged ? "rw" : "ro";
   const hostIpc = namespaces.ipc.kind === "host";
@@ -37,11 +41,11 @@ export function containerMounts(
       ? { destination: "/dev/shm", type: "bind", source: "/dev/shm", options: ["rbind", ...QUIET] }
       : { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...QUIET, "mode=1777", `size=${shmSize}`] },
   ];
-  const own = files.map(({ source, destination }): Mount => ({
+  const own = files.map(({ source, destination, readOnly }): Mount => ({
     destination,
     type: "bind",
     source,
-    options: ["bind", "rprivate", "nosuid", "nodev", "noexec"],
+    options: ["bind", "rprivate", "nosuid", "nodev", "noexec", ...(readOnly === true ? ["ro"] : [])],
   }));
   const asked = volumes.map(volumeMount);
   const taken = new Set(asked.map(({ destination }) => destination));

@@ -3,8 +3,12 @@ import { AtomicError } from "../../errors.ts";
 import { capabilityArgument } from "../limits/capabilities.ts";
 import { type Rlimit, RLIMIT_TYPES, type RlimitType } from "../spec/process.ts";
 import type { Resources } from "../spec/resources.ts";
+import type { PortRequest } from "../network/network.ts";
 import { type DeviceOption, parseDevice } from "./device-option.ts";
 import type { RawRunFlags } from "./run-flags.ts";
+import { type NamespaceMode, namespaceMode, type SharedNamespace } from "./namespace-mode.ts";
+import { networkMode, parseAlias, parsePublish, parseSearch, parseServer } from "./network-options.ts";
+import type { NameServers } from "./resolv-conf.ts";
 import { parseSecurity, type SecurityOptions } from "./security-options.ts";
 import { parseSize, parseWhole } from "./quantities.ts";
 import { parseMount, parseTmpfs, parseVolume, type Volume } from "./volumes.ts";
@@ -37,15 +41,15 @@ export interface RunOptions {
   shmSize: number;
   ulimits: Rlimit[];
   sysctl: Record<string, string>;
+  publish: PortRequest[];
+  /** Names on its network beside its own. */
+  aliases: string[];
+  dns: NameServers;
   /** Lines of /etc/hosts. */
   hosts: { name: string; address: string }[];
   oomScoreAdj?: number;
   labels: Record<string, string>;
 }
-
-export type SharedNamespace = "network" | "pid" | "ipc" | "uts" | "cgroup";
-export type NamespaceMode =
-  { kind: "private" } | { kind: "host" } | { kind: "container"; name: string } | { kind: "path"; path: string };
 
 const DEFAULT_SHM = 64 << 20;
 const CPU_PERIOD = 100_000;
@@ -81,7 +85,7 @@ export function runOptions(flags: RawRunFlags): RunOptions {
     ],
     resources: resourcesOf(flags),
     namespaces: {
-      network: networkMode(flags.network ?? "none"),
+      network: networkMode(flags.network),
       pid: namespaceMode("--pid", flags.pid, true),
       ipc: namespaceMode("--ipc", flags.ipc, true),
       uts: namespaceMode("--uts", flags.uts, false),
@@ -100,6 +104,9 @@ export function runOptions(flags: RawRunFlags): RunOptions {
     shmSize: flags["shm-size"] === undefined ? DEFAULT_SHM : parseSize("--shm-size", flags["shm-size"]),
     ulimits: (flags.ulimit ?? []).map(parseUlimit),
     sysctl: Object.fromEntries((flags.sysctl ?? []).map((text) => pair("--sysctl", text))),
+    publish: publishedPorts(flags),
+    aliases: (flags["network-alias"] ?? []).map(parseAlias),
+    dns: { servers: (flags.dns ?? []).map(parseServer), search: (flags["dns-search"] ?? []).map(parseSearch) },
     hosts: (flags["add-host"] ?? []).map(parseHost),
     ...(oomScore === undefined ? {} : { oomScoreAdj: parseWhole("--oom-score-adj", oomScore, -1000, 1000) }),
     labels: Object.fromEntries(
@@ -118,9 +125,7 @@ export function checkContainerName(name: string): string {
 function refuseMissing(flags: RawRunFlags): void {
   const missing = (option: string, why: string, hint: string) =>
     new AtomicError("unsupported", `running with ${option}: ${why}`, { hint });
-  const { restart, init, userns, publish } = flags;
-  if (publish !== undefined)
-    throw missing("--publish", "there is no bridge network", "atomic run --network=host IMAGE");
+  const { restart, init, userns } = flags;
   if (restart !== undefined && restart !== "no") {
     throw missing(
       `--restart=${restart}`,
@@ -158,23 +163,12 @@ function resourcesOf(flags: RawRunFlags): Resources {
   };
 }
 
-function networkMode(text: string): NamespaceMode {
-  if (text === "none" || text === "private") return { kind: "private" };
-  if (text === "bridge" || text === "default" || text === "slirp4netns" || text === "pasta") {
-    throw new AtomicError("unsupported", `running with --network=${text}: there is no bridge network`, {
-      hint: "atomic run --network=host IMAGE",
-    });
-  }
-  if (text.startsWith("/")) return { kind: "path", path: text };
-  return namespaceMode("--network", text.replace(/^ns:/, ""), true);
-}
-
-function namespaceMode(option: string, text: string | undefined, shareable: boolean): NamespaceMode {
-  if (text === undefined || text === "" || text === "private") return { kind: "private" };
-  if (text === "host") return { kind: "host" };
-  if (shareable && text.startsWith("container:")) return { kind: "container", name: text.slice("container:".length) };
-  if (shareable && text.startsWith("/")) return { kind: "path", path: text };
-  throw bad(option, text, shareable ? "host, private or container:NAME" : "host or private");
+function publishedPorts({ publish = [], network }: RawRunFlags): PortRequest[] {
+  const ports = publish.flatMap(parsePublish);
+  if (ports.length === 0 || networkMode(network).kind === "network") return ports;
+  throw new AtomicError("usage", `publishing ports with --network=${network}: it needs a network of containers`, {
+    hint: "atomic run --network=bridge IMAGE",
+  });
 }
 
 function checkVariable(text: string): string {

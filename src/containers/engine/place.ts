@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Repo } from "../../ostree/index.ts";
+import { type NetworkStore, networkStore } from "../network/network-store.ts";
 
 /** The containers of one host. */
 export interface Engine {
@@ -10,13 +11,16 @@ export interface Engine {
   run: string;
   /** What stays of containers: `SYSROOT/atomic/containers`. */
   data: string;
+  networks: NetworkStore;
+  /** The command that settles a container, whose ID follows. */
+  settler?: readonly [string, ...string[]];
 }
 
 const DEFAULT_RUN = "/run/atomic";
 
 /** The containers of a sysroot. @param run the state directory, another for a test */
 export function openEngine(sysroot: string, repo: Repo, run = DEFAULT_RUN): Engine {
-  return { repo, run, data: join(sysroot, "atomic/containers") };
+  return { repo, run, data: join(sysroot, "atomic/containers"), networks: networkStore(run) };
 }
 
 /** Where the runtime keeps its records: beside those of `atomic-runtime`. */

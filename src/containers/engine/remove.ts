@@ -1,13 +1,14 @@
 /** Removing containers. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { AtomicError, isAtomicError } from "../../errors.ts";
+import { AtomicError } from "../../errors.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { deleteContainer } from "../runtime/delete.ts";
 import { isAlive } from "../runtime/process-identity.ts";
 import { lockContainer } from "./lock.ts";
+import { disconnectNamed } from "./network.ts";
 import { bundleDirectory, dataDirectory, type Engine, namesIn, runtimeState } from "./place.ts";
-import { listNamed, type NamedContainer, TEMPORARY, temporaryDirectory } from "./record.ts";
+import { type NamedContainer, TEMPORARY, temporaryDirectory } from "./record.ts";
 import { unmountRoot } from "./rootfs.ts";
 import { isRunning, namedStatus } from "./status.ts";
 
@@ -19,11 +20,11 @@ interface RemoveOptions {
 }
 
 /** Removes a container with all it wrote. @throws AtomicError conflict while it runs, not-found when it is gone, locked */
-export function removeContainer(
+export async function removeContainer(
   engine: Engine,
   container: NamedContainer,
   { force, wait = true }: RemoveOptions,
-): void {
+): Promise<void> {
   const { name, id } = container;
   const unlock = lockContainer(engine, container, { wait });
   try {
@@ -33,6 +34,7 @@ export function removeContainer(
         hint: `atomic rm --force ${name}`,
       });
     }
+    await disconnectNamed(engine, container);
     deleteContainer(runtimeState(engine), parseContainerId(id), true);
     unmountRoot(engine, id);
     rmSync(bundleDirectory(engine, id), { recursive: true, force: true });
@@ -46,20 +48,8 @@ export function removeContainer(
   }
 }
 
-/** Removes what nobody else does: containers to be removed at their end, and what cut off commands left. */
-export function removeEnded(engine: Engine): void {
-  for (const container of listNamed(engine)) {
-    if (!container.options.remove) continue;
-    const { status } = namedStatus(engine, container);
-    if (status !== "exited" && (status !== "created" || isAlive(container.creator))) continue;
-    try {
-      removeContainer(engine, container, { force: false, wait: false });
-    } catch (error) {
-      // Another command starts or removes it.
-      if (!isAtomicError(error, "locked") && !isAtomicError(error, "not-found") && !isAtomicError(error, "conflict"))
-        throw error;
-    }
-  }
+/** Removes what commands that were cut off left of containers. */
+export function removeLeftovers(engine: Engine): void {
   for (const name of namesIn(engine.data)) {
     const [, pid, startTime] = /^(\d+)-(\d+)-/.exec(name.slice(TEMPORARY.length)) ?? [];
     if (!name.startsWith(TEMPORARY) || pid === undefined || startTime === undefined) continue;

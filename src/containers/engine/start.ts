@@ -9,16 +9,19 @@ import { parseContainerId } from "../runtime/container-id.ts";
 import { createContainer } from "../runtime/create.ts";
 import { deleteContainer } from "../runtime/delete.ts";
 import { waitInForeground } from "../runtime/foreground.ts";
+import type { ContainerRecord } from "../runtime/record.ts";
+import { startContainer } from "../runtime/start.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
 import { seccomp as readSeccomp } from "../spec/seccomp.ts";
 import { hostFacts } from "./host-facts.ts";
 import { lockContainer } from "./lock.ts";
+import { connectNamed, disconnectNamed } from "./network.ts";
 import { writeOwnFiles } from "./own-files.ts";
 import { bundleDirectory, dataDirectory, type Engine, runtimeState } from "./place.ts";
 import { findNamed, type NamedContainer } from "./record.ts";
-import { removeContainer } from "./remove.ts";
 import { readRootFile } from "./root-file.ts";
 import { mountRoot } from "./rootfs.ts";
+import { settleContainer } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
 
 export interface StartOptions {
@@ -42,36 +45,46 @@ export interface Started {
 /** Bytes of a log before it is put aside; there are two. */
 const MAX_LOG = 10 << 20;
 
-/** Starts a container that does not run. @throws AtomicError conflict, and what `configure` and the runtime say */
+/** Starts a container that does not run. @throws AtomicError conflict, and what `configure`, networks and the runtime say */
 export async function startNamed(
   engine: Engine,
   container: NamedContainer,
   { detach, interactive }: StartOptions,
 ): Promise<Started> {
-  const { name } = container;
+  const { name, options } = container;
   const unlock = lockContainer(engine, container);
   const input = interactive && !detach ? 0 : openSync("/dev/null", "r");
   try {
     const present = namedStatus(engine, container);
     if (isRunning(present)) throw new AtomicError("conflict", `starting container ${name}: it is ${present.status}`);
     const [state, id] = [runtimeState(engine), parseContainerId(container.id)];
-    deleteContainer(state, id, true); // what is left of the last time
+    // What is left of the last time.
+    await disconnectNamed(engine, container);
+    deleteContainer(state, id, true);
     const bundle = bundleDirectory(engine, id);
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     const rootfs = mountRoot(engine, container);
     const directory = dataDirectory(engine, name);
     forgetExit(engine, join(directory, EXIT_FILE));
+    const waits = options.namespaces.network.kind === "network";
     const { record, warnings, ended } = createContainer({
       state,
       id,
       bundle,
       rootfs,
-      config: configureNamed(engine, container, { bundle, rootfs }),
+      config: await configureNamed(engine, container, rootfs),
       descriptors: [input, 1, 2],
-      waits: false,
+      waits,
       filters: join(engine.run, "seccomp"),
-      monitor: { directory, detached: detach, log: detach, maxLog: MAX_LOG },
+      monitor: {
+        directory,
+        detached: detach,
+        log: detach,
+        maxLog: MAX_LOG,
+        ...(detach && engine.settler !== undefined ? { successor: successorOf(engine, engine.settler, id) } : {}),
+      },
     });
+    if (waits) await connectAndStart(engine, container, record);
     return { container, pid: record.process?.pid, warnings, ended };
   } finally {
     unlock();
@@ -79,15 +92,31 @@ export async function startNamed(
   }
 }
 
+/** Connects the container while its program waits, so that it finds its network when it starts. */
+async function connectAndStart(engine: Engine, container: NamedContainer, record: ContainerRecord): Promise<void> {
+  const state = runtimeState(engine);
+  try {
+    if (record.process !== undefined) await connectNamed(engine, container, record.process.pid);
+    startContainer(state, record.id);
+  } catch (error) {
+    await disconnectNamed(engine, container);
+    deleteContainer(state, record.id, true);
+    throw error;
+  }
+}
+
+/** Where nobody waits for the container, its watcher becomes the command that settles it. */
+function successorOf({ run }: Engine, settler: readonly [string, ...string[]], id: string) {
+  const path = `PATH=${process.env["PATH"] ?? ""}`;
+  return { argv: [...settler, id] as const, env: [path, `ATOMIC_RUN=${run}`, "ATOMIC_PROGRESS=none"] };
+}
+
 function forgetExit(engine: Engine, path: string): void {
   if (statIfExists(AT_FDCWD, path) !== undefined) engine.repo.disk.unlink(path);
 }
 
-function configureNamed(
-  engine: Engine,
-  { id, options, defaults, command }: NamedContainer,
-  { bundle, rootfs }: { bundle: string; rootfs: string },
-): RuntimeConfig {
+async function configureNamed(engine: Engine, container: NamedContainer, rootfs: string): Promise<RuntimeConfig> {
+  const { id, options, defaults, command } = container;
   const { seccomp } = options.security;
   return configure({
     options,
@@ -98,7 +127,7 @@ function configureNamed(
     host: hostFacts(),
     readFile: (path) => readRootFile(rootfs, path),
     namespacePath: (other, type) => namespaceOf(engine, other, type === "network" ? "net" : type),
-    files: writeOwnFiles(bundle, options, options.hostname ?? id.slice(0, 12)),
+    files: await writeOwnFiles(engine, container),
     ...(seccomp === undefined || seccomp === "unconfined"
       ? {}
       : { seccomp: readSeccomp(JSON.parse(readFileSync(seccomp, "utf8")), seccomp) }),
@@ -119,7 +148,6 @@ function namespaceOf(engine: Engine, text: string, name: string): string {
 /** Runs a container in the foreground to its end. @returns its exit status */
 export async function finishContainer(engine: Engine, { container, pid, ended }: Started): Promise<number> {
   const status = await waitInForeground(pid, ended);
-  if (container.options.remove) removeContainer(engine, container, { force: true });
-  else deleteContainer(runtimeState(engine), parseContainerId(container.id), true);
+  await settleContainer(engine, container);
   return status;
 }

@@ -1,12 +1,13 @@
 /** Ending containers. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { AtomicError } from "../../errors.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
 import { freezeCgroups, killCgroups } from "../cgroup/processes.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { killContainer, parseSignal } from "../runtime/kill.ts";
 import { pauseContainer } from "../runtime/pause.ts";
 import { type Engine, runtimeState } from "./place.ts";
 import { type NamedContainer, runtimeRecord } from "./record.ts";
+import { settleContainer } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
 
 const POLL_MS = 10;
@@ -36,6 +37,11 @@ export async function stopContainer(engine: Engine, container: NamedContainer, s
   if (present.status === "paused") freezeCgroups(record.cgroups, false);
   if (!(await hasEnded(engine, container, seconds))) killCgroups(record.cgroups);
   await exitOf(engine, container);
+  try {
+    await settleContainer(engine, container);
+  } catch (error) {
+    if (!isAtomicError(error, "not-found")) throw error; // it was to be removed at its end
+  }
   return true;
 }
 

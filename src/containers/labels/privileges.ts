@@ -3,7 +3,7 @@ import type { RunOptions } from "../configure/run-options.ts";
 
 /** One line for each privilege beyond an ordinary container's; empty when there is none. */
 export function privilegesOf(options: RunOptions): string[] {
-  const { privileged, namespaces, capAdd, security, volumes, devices } = options;
+  const { privileged, namespaces, capAdd, security, volumes, devices, publish } = options;
   const host = [
     ["network", "the host's network (--network=host)"],
     ["pid", "the host's processes (--pid=host)"],
@@ -26,6 +26,10 @@ export function privilegesOf(options: RunOptions): string[] {
       .map(
         ({ source, destination, readOnly }) => `the host's ${source} on ${destination}${readOnly ? ", read-only" : ""}`,
       ),
+    ...publish.map(
+      ({ hostAddress, hostPort, protocol }) =>
+        `the host's port ${hostPort ?? "any"}/${protocol}${hostAddress === undefined ? "" : ` at ${hostAddress}`} (--publish)`,
+    ),
     ...devices.map(({ path }) => `the device ${path} (--device)`),
   ];
 }

@@ -27,6 +27,7 @@ import { closeFd, openHost } from "./calls.ts";
 import type { ProcessContext } from "./context.ts";
 import { EXIT_FILE, LOG_FILE, OLD_LOG_FILE } from "./files.ts";
 import type { MonitorRequest } from "./request.ts";
+import { resetSignals } from "./signals.ts";
 
 const ALL_SIGNALS = -1;
 const WNOHANG = 1;
@@ -92,7 +93,7 @@ export function watch(
 
   asm.place(ended);
   for (const { stream, fd } of streams) drain(asm, log!, stream, fd);
-  recordExit(asm, directory, status);
+  recordExit(asm, directory, status, request.successor);
 }
 
 function detach({ asm }: ProcessContext): void {
@@ -204,8 +205,13 @@ function drain(asm: Assembler, log: Log, stream: number, fd: number): void {
 
 const WIDTH = 3;
 
-/** Writes how the container ended into `directory`, and ends the same way. */
-function recordExit(asm: Assembler, directory: Slot | undefined, status: Slot): void {
+/** Writes how the container ended into `directory`, and ends the same way, or becomes the successor. */
+function recordExit(
+  asm: Assembler,
+  directory: Slot | undefined,
+  status: Slot,
+  successor: MonitorRequest["successor"],
+): void {
   asm.step("recording the exit status");
   const [signal, code] = [asm.slot(), asm.slot()];
   const [exited, known] = [asm.label("exited"), asm.label("known")];
@@ -216,6 +222,13 @@ function recordExit(asm: Assembler, directory: Slot | undefined, status: Slot): 
   asm.compute(status, { shift: 8, mask: 0xff, store: code });
   asm.place(known);
   if (directory !== undefined) writeExit(asm, directory, code);
+  if (successor !== undefined) {
+    asm.step("handing over");
+    resetSignals(asm);
+    asm.call("rt_sigprocmask", [SIG_SETMASK, asm.words([0]), 0, 8], { onError: "ignore" });
+    const { argv, env } = successor;
+    asm.call("execve", [asm.text(argv[0]), asm.strings(argv), asm.strings(env)], { onError: "ignore" });
+  }
   asm.step("ending with the container's exit status");
   asm.call("exit_group", [code], { onError: "ignore" });
 }

@@ -34,6 +34,8 @@ export interface MonitorRequest {
   log: boolean;
   /** Bytes of a log file before it is put aside; there are two at most. */
   maxLog: number;
+  /** A program of the host that takes the monitor's place once the container's end is recorded. */
+  successor?: { argv: readonly [string, ...string[]]; env: readonly string[] };
 }
 
 /** A process to start in a container that is there. */

@@ -3,9 +3,18 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { run } from "../../spawn.ts";
 import { changePorts, wholeTable } from "./firewall.ts";
+import { readListeners } from "./listeners.ts";
 import { bridgeCommands, insideCommands, linkCommands, linkName } from "./links.ts";
-import type { Lease, Network, PublishedPort } from "./network.ts";
-import { type NetworkStore, readNetwork, readNetworks, withNetworkLock, writeLeases } from "./network-store.ts";
+import type { Lease, Network, PortRequest, PublishedPort } from "./network.ts";
+import {
+  forgetLease,
+  type NetworkStore,
+  readNetwork,
+  readNetworks,
+  withNetworkLock,
+  writeLeases,
+} from "./network-store.ts";
+import { assignPorts } from "./ports.ts";
 import { formatSubnet, nextAddress } from "./subnet.ts";
 
 export interface ConnectRequest {
@@ -14,7 +23,9 @@ export interface ConnectRequest {
   container: string;
   /** What other containers of the network call it. */
   names: string[];
-  ports: PublishedPort[];
+  ports: readonly PortRequest[];
+  /** Lines for its own `/etc/hosts`. */
+  hosts?: string[];
   /** A process in the container's network namespace. */
   pid: number;
 }
@@ -28,8 +39,12 @@ export async function connectContainer(store: NetworkStore, request: ConnectRequ
   return withNetworkLock(store, () => {
     const networks = readNetworks(store);
     const network = readNetwork(store, request.network);
-    refuseTakenPorts(networks, request);
-    const lease = newLease(network, request);
+    const ports = assignPorts(
+      request.ports,
+      networks.flatMap(({ leases }) => leases),
+      request.ports.length === 0 ? [] : readListeners(),
+    );
+    const lease = newLease(network, request, ports);
     const joined = { ...network, leases: [...network.leases, lease], last: lease.address };
     // What is recorded can be taken back, also by another run after this one was killed.
     writeLeases(store, joined);
@@ -80,30 +95,18 @@ export async function reloadNetworks(store: NetworkStore, isThere: (container: s
   });
 }
 
-function newLease(network: Network, { container, names, ports }: ConnectRequest): Lease {
+function newLease(
+  network: Network,
+  { container, names, hosts }: Pick<ConnectRequest, "container" | "names" | "hosts">,
+  ports: PublishedPort[],
+): Lease {
   const address = nextAddress(network.subnet, new Set(network.leases.map((lease) => lease.address)), network.last);
   if (address === undefined) {
     throw new AtomicError("conflict", `connecting to network ${network.name}: all addresses are taken`, {
       hint: "atomic network create NAME --subnet ADDRESS/16",
     });
   }
-  return { container, names, address, link: linkName(container), ports };
-}
-
-function refuseTakenPorts(networks: readonly Network[], { ports }: ConnectRequest): void {
-  for (const port of ports) {
-    const clashes = (other: PublishedPort) =>
-      other.protocol === port.protocol &&
-      other.hostPort === port.hostPort &&
-      (other.hostAddress === undefined || port.hostAddress === undefined || other.hostAddress === port.hostAddress);
-    const holder = networks.flatMap(({ leases }) => leases).find((lease) => lease.ports.some(clashes));
-    if (holder !== undefined || ports.some((other) => other !== port && clashes(other))) {
-      const who = holder?.names[0] ?? "the same container";
-      throw new AtomicError("conflict", `publishing port ${port.hostPort}/${port.protocol}: ${who} has it`, {
-        hint: "atomic ps",
-      });
-    }
-  }
+  return { container, names, address, link: linkName(container), ports, ...(hosts === undefined ? {} : { hosts }) };
 }
 
 function takeBack(store: NetworkStore, network: Network, lease: Lease): void {
@@ -116,6 +119,7 @@ function takeBack(store: NetworkStore, network: Network, lease: Lease): void {
     }
   }
   writeLeases(store, left);
+  forgetLease(store, network.name, lease);
   closePorts(store, lease);
 }
 

@@ -5,13 +5,14 @@ import { gatewayOf } from "./subnet.ts";
 /** The names of the host's end, as other runners have them. */
 const HOST_NAMES = "host.containers.internal host.docker.internal";
 
-/** The text of the file. */
-export function hostsFile({ leases, subnet }: Network): string {
+/** The text of the file. @param more lines of one container */
+export function hostsFile({ leases, subnet }: Network, more: readonly string[] = []): string {
   return [
     "127.0.0.1 localhost",
     "::1 localhost ip6-localhost ip6-loopback",
     `${gatewayOf(subnet)} ${HOST_NAMES}`,
     ...leases.map(({ address, names }) => `${address} ${names.join(" ")}`),
+    ...more,
     "",
   ].join("\n");
 }

@@ -10,6 +10,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -32,7 +33,15 @@ export interface NetworkStore {
   state: string;
 }
 
-export const NETWORK_STORE: NetworkStore = { definitions: "/var/lib/atomic/networks", state: "/run/atomic/networks" };
+const DEFAULT_RUN = "/run/atomic";
+const DEFINITIONS = "/var/lib/atomic/networks";
+
+/** The networks of this host. @param run the state directory; another than the usual one has definitions of its own */
+export function networkStore(run = DEFAULT_RUN): NetworkStore {
+  const state = join(run, "networks");
+  return { definitions: run === DEFAULT_RUN ? DEFINITIONS : join(run, "network-definitions"), state };
+}
+
 /** The network of `--network bridge`, there without being created. */
 export const DEFAULT_NETWORK = { name: "bridge", bridge: "atomic0", subnet: "10.90.0.0/16" };
 
@@ -84,11 +93,28 @@ export function writeLeases(store: NetworkStore, network: Network): void {
   const { name, leases, last } = network;
   replace(statePath(store, name), json({ leases, ...(last === undefined ? {} : { last }) }));
   overwrite(hostsPath(store, name), Buffer.from(hostsFile(network)));
+  for (const { container, hosts } of leases) {
+    if (hosts !== undefined) overwrite(hostsPath(store, name, container), Buffer.from(hostsFile(network, hosts)));
+  }
 }
 
-/** The `/etc/hosts` that all containers of a network share. */
-export function hostsPath({ state }: NetworkStore, name: string): string {
-  return join(state, `${name}.hosts`);
+/** Makes the `/etc/hosts` that a container will have, if there is none yet. @throws AtomicError not-found, usage, locked */
+export async function makeHosts(store: NetworkStore, name: string, container?: string): Promise<void> {
+  await withNetworkLock(store, () => {
+    const text = hostsFile(readNetwork(store, name));
+    const path = hostsPath(store, name, container);
+    if (!existsSync(path)) overwrite(path, Buffer.from(text));
+  });
+}
+
+/** Removes the files of a container that has left. */
+export function forgetLease(store: NetworkStore, name: string, { container, hosts }: Lease): void {
+  if (hosts !== undefined) rmSync(hostsPath(store, name, container), { force: true });
+}
+
+/** The `/etc/hosts` that all containers of a network share, or that of the one that has its own. */
+export function hostsPath({ state }: NetworkStore, name: string, container?: string): string {
+  return join(state, container === undefined ? `${name}.hosts` : `${name}.${container}.hosts`);
 }
 
 function statePath({ state }: NetworkStore, name: string): string {

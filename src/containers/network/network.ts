@@ -21,7 +21,12 @@ export interface Lease {
   /** The host's end of the link. */
   link: string;
   ports: PublishedPort[];
+  /** Lines of its `/etc/hosts` that others do not have: it has a file of its own then. */
+  hosts?: string[];
 }
+
+/** What is asked for: without a port of the host, any that is free. */
+export type PortRequest = Omit<PublishedPort, "hostPort"> & { hostPort?: number };
 
 /** A port of the host that leads to one of a container. */
 export interface PublishedPort {

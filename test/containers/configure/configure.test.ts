@@ -153,9 +153,12 @@ for (const user of ["nobody", "web:nogroup", "4294967295", "99999999999", "-1", 
 }
 
 for (const [words, message] of [
-  [["-p", "80:80"], /--publish: there is no bridge network/],
-  [["--network=bridge"], /no bridge network/],
-  [["--network=nonsense"], /--network: expected host/],
+  [["-p", "80:80", "--net=host"], /it needs a network of containers/],
+  [["--network=pasta"], /root's containers have bridges/],
+  [["--network=../x"], /--network: expected bridge/],
+  [["--dns=example.org"], /--dns: expected an IP address/],
+  [["--dns-search=a b"], /--dns-search: expected a domain/],
+  [["--network-alias=a b"], /--network-alias: expected a host name/],
   [["--restart=always"], /--restart=always/],
   [["--init"], /--init/],
   [["--userns=auto"], /--userns=auto/],

@@ -2,77 +2,32 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { parseFrames } from "../../../src/containers/engine/logs.ts";
-import { umount, MNT_DETACH } from "../../../src/linux/index.ts";
-import { BUSYBOX } from "../../support/busybox.ts";
-import { cli, type CliResult, cliJson } from "../../support/cli.ts";
-import { unmet } from "../../support/needs.ts";
+import type { CliResult } from "../../support/cli.ts";
 import { suite } from "../../support/suite.ts";
-import { tempDir } from "../../support/temp.ts";
-import { writeLayout } from "../../oci/layout-builder.ts";
+import { type Fixture, type Listed, namedFixture, namedUnmet } from "./named-fixture.ts";
 
-const missing = unmet({ root: true, mounts: true, files: [BUSYBOX, "/sys/fs/cgroup/memory/cgroup.procs"] });
-const test = suite("atomic run", missing);
+const test = suite("atomic run", namedUnmet(["ip", "nft"]));
 
 const PROGRAMS = ["sh", "cat", "echo", "grep", "hostname", "id", "ls", "ps", "sleep", "touch", "true"];
 const RUN =
   'docker run --rm --privileged -v /:/host --net=host --name ${NAME} ${IMAGE} sh -c "echo $NAME ${X:-no}; ls /host"';
 
-let env: Record<string, string> = {};
-let sysroot = "";
-
-const atomic = (...argv: string[]): CliResult => cli(argv, env);
+let fixture: Fixture;
+const atomic = (...argv: string[]): CliResult => fixture.atomic(...argv);
+const list = (): Listed[] => fixture.list();
 
 test.before(() => {
-  const scratch = tempDir();
-  sysroot = join(scratch, "sysroot");
-  mkdirSync(sysroot);
-  env = { ATOMIC_SYSROOT: sysroot, ATOMIC_RUN: join(scratch, "run") };
-  const layer = [
-    ...["bin", "dev", "etc", "proc", "sys", "tmp"].map((name) => ({ name, flag: "5", mode: 0o755 })),
-    { name: "bin/busybox", content: readFileSync(BUSYBOX), mode: 0o755 },
-    ...PROGRAMS.map((name) => ({ name: `bin/${name}`, flag: "2", target: "busybox" })),
-    { name: "etc/passwd", content: "root:x:0:0::/root:/bin/sh\nweb:x:33:33::/tmp:/bin/sh\n", mode: 0o644 },
-  ];
-  assert.is(atomic("host", "init").status, 0);
-  for (const [name, labels] of [
-    ["box", {}],
-    ["labelled", { RUN }],
-    ["strange", { RUN: "docker run --gpus=all IMAGE" }],
-  ] as const) {
-    const layout = join(scratch, name);
-    writeLayout(layout, { layers: [layer], tag: "latest", run: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: labels } });
-    const { status, stderr } = atomic("pull", `oci:${layout}`, "--name", name);
-    assert.is(status, 0, stderr);
-  }
+  fixture = namedFixture({ box: {}, labelled: { RUN }, strange: { RUN: "docker run --gpus=all IMAGE" } }, PROGRAMS);
 });
-
 test.after(() => {
-  if (sysroot === "") return;
-  for (const { name } of list()) atomic("rm", "--force", name);
-  unmountAll();
+  fixture.clear();
+  fixture.unmountAll();
 });
-
-function unmountAll(): void {
-  const mounted = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  const points = mounted.map((line) => line.split(" ")[4] ?? "").filter((path) => path.startsWith(env["ATOMIC_RUN"]!));
-  for (const path of points.toReversed()) umount(path, MNT_DETACH);
-}
-
-interface Listed {
-  name: string;
-  status: string;
-  exitCode: number | null;
-}
-
-function list(): Listed[] {
-  const all = cliJson(["ps", "--all"], env).json as Listed[];
-  return all.map(({ name, status, exitCode }) => ({ name, status, exitCode }));
-}
 
 function gone(): void {
   assert.equal(list(), []);
   assert.equal(
-    readdirSync(join(sysroot, "atomic/containers")).filter((name) => !name.startsWith(".")),
+    readdirSync(join(fixture.sysroot, "atomic/containers")).filter((name) => !name.startsWith(".")),
     [],
   );
   const mounted = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
@@ -174,7 +129,8 @@ test("says what is wrong with a request", () => {
   for (const [argv, message] of [
     [["run"], /expected an image/],
     [["run", "nosuch"], /not in/],
-    [["run", "--network=bridge", "box"], /no bridge network/],
+    [["run", "--network=nosuch", "box"], /finding network nosuch/],
+    [["run", "--network=none", "-p=80", "box"], /it needs a network of containers/],
     [["run", "box", "nosuchprogram"], /nosuchprogram/],
     [["logs", "nosuch"], /finding container "nosuch"/],
     [["rm", "../x"], /finding container/],
@@ -202,8 +158,8 @@ test("reads no frame that is not whole", () => {
 
 test("knows its containers after a reboot", () => {
   assert.is(atomic("run", "--name=kept", "box", "sh", "-c", "echo x > /x; exit 4").status, 4);
-  unmountAll();
-  rmSync(env["ATOMIC_RUN"]!, { recursive: true });
+  fixture.unmountAll();
+  rmSync(fixture.run, { recursive: true });
   assert.equal(list(), [{ name: "kept", status: "exited", exitCode: 4 }]);
   assert.is(atomic("start", "kept").status, 0);
   assert.is(atomic("wait", "kept").stdout, "4\n");
@@ -212,7 +168,7 @@ test("knows its containers after a reboot", () => {
 });
 
 test("removes what a killed command left", () => {
-  const containers = join(sysroot, "atomic/containers");
+  const containers = join(fixture.sysroot, "atomic/containers");
   for (const leftover of [`.tmp-${process.pid}-1-x`, ".tmp-999999999-1-y"])
     mkdirSync(join(containers, leftover, "upper"), { recursive: true });
   assert.equal(list(), []);

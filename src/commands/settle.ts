@@ -1,0 +1,18 @@
+import { findNamed, settleContainer } from "../containers/index.ts";
+import { ContainerCommand, containerArg } from "./containers/base.ts";
+
+/** `atomic settle` */
+export default class Settle extends ContainerCommand {
+  static override description =
+    "Gives back the address of a container that has ended, and removes it if it was run with --rm. A container in the " +
+    "background calls this by itself.";
+  static override args = { container: containerArg };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Settle);
+    const engine = this.engineAsIs(flags);
+    const container = findNamed(engine, args.container);
+    await settleContainer(engine, container);
+    this.show(flags, { settled: container.name }, () => container.name);
+  }
+}

@@ -1,0 +1,72 @@
+/** A sysroot with images to run, and a state directory of its own. */
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MNT_DETACH, umount } from "../../../src/linux/index.ts";
+import { writeLayout } from "../../oci/layout-builder.ts";
+import { BUSYBOX } from "../../support/busybox.ts";
+import { cli, type CliResult, cliJson } from "../../support/cli.ts";
+import { unmet } from "../../support/needs.ts";
+import { tempDir } from "../../support/temp.ts";
+
+/** Why containers of images cannot be run here. */
+export function namedUnmet(programs: readonly string[] = []): string | undefined {
+  return unmet({ root: true, mounts: true, programs, files: [BUSYBOX, "/sys/fs/cgroup/memory/cgroup.procs"] });
+}
+
+export interface Listed {
+  name: string;
+  status: string;
+  exitCode: number | null;
+}
+
+export interface Fixture {
+  sysroot: string;
+  /** The state directory. */
+  run: string;
+  env: Record<string, string>;
+  atomic(...argv: string[]): CliResult;
+  /** All containers. */
+  list(): Listed[];
+  /** Unmounts what containers have mounted, as a reboot would. */
+  unmountAll(): void;
+  /** Removes every container. */
+  clear(): void;
+}
+
+/** @param images labels of images, all of busybox and `programs`, by name */
+export function namedFixture(images: Record<string, Record<string, string>>, programs: readonly string[]): Fixture {
+  const scratch = tempDir();
+  const [sysroot, run] = [join(scratch, "sysroot"), join(scratch, "run")];
+  mkdirSync(sysroot);
+  const env = { ATOMIC_SYSROOT: sysroot, ATOMIC_RUN: run };
+  const atomic = (...argv: string[]) => cli(argv, env);
+  const layer = [
+    ...["bin", "dev", "etc", "proc", "sys", "tmp"].map((name) => ({ name, flag: "5", mode: 0o755 })),
+    { name: "bin/busybox", content: readFileSync(BUSYBOX), mode: 0o755 },
+    ...programs.map((name) => ({ name: `bin/${name}`, flag: "2", target: "busybox" })),
+    { name: "etc/passwd", content: "root:x:0:0::/root:/bin/sh\nweb:x:33:33::/tmp:/bin/sh\n", mode: 0o644 },
+  ];
+  succeed(atomic("host", "init"));
+  for (const [name, labels] of Object.entries(images)) {
+    const layout = join(scratch, name);
+    writeLayout(layout, { layers: [layer], tag: "latest", run: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: labels } });
+    succeed(atomic("pull", `oci:${layout}`, "--name", name));
+  }
+  const list = () => {
+    const all = cliJson(["ps", "--all"], env).json as Listed[];
+    return all.map(({ name, status, exitCode }) => ({ name, status, exitCode }));
+  };
+  const unmountAll = () => {
+    const mounted = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+    const points = mounted.map((line) => line.split(" ")[4] ?? "").filter((path) => path.startsWith(`${run}/`));
+    for (const path of points.toReversed()) umount(path, MNT_DETACH);
+  };
+  const clear = () => {
+    for (const { name } of list()) atomic("rm", "--force", name);
+  };
+  return { sysroot, run, env, atomic, list, unmountAll, clear };
+}
+
+function succeed({ status, stderr }: CliResult): void {
+  if (status !== 0) throw new Error(stderr);
+}
