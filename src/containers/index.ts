@@ -10,6 +10,7 @@ export { leaseOf, reloadNamed } from "./engine/network.ts";
 export { readLog } from "./engine/logs.ts";
 export { containerNames, dataDirectory, type Engine, openEngine } from "./engine/place.ts";
 export { findNamed, listNamed, type NamedContainer, readNamed, runtimeRecord } from "./engine/record.ts";
+export { pruneUnused } from "./engine/prune.ts";
 export { removeContainer } from "./engine/remove.ts";
 export { finishContainer, startNamed } from "./engine/start.ts";
 export { settleContainer, settleEnded } from "./engine/settle.ts";

@@ -1,4 +1,4 @@
-import { pruneStore } from "../oci/index.ts";
+import { pruneUnused } from "../containers/index.ts";
 import type { PruneResult } from "../ostree/index.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { readConfig } from "./config.ts";
@@ -29,7 +29,7 @@ export async function cleanup(
     const config = readConfig(sysroot);
     const steps: Step[] = planCleanup(state, retain ?? config.retain);
     if (!dryRun) await applyPlan({ sysroot, state, bootTries: config.bootTries }, steps);
-    const pruned = await pruneStore(sysroot.repo, { depth: 0, dryRun });
+    const pruned = await pruneUnused(sysroot.repo, { depth: 0, dryRun });
     return { dryRun, steps: [...steps.map(describeStep), "remove objects that nothing needs"], pruned };
   });
 }

@@ -1,5 +1,5 @@
 import { boolean, integer } from "@oclif/core/flags";
-import { pruneStore } from "../../oci/index.ts";
+import { pruneUnused } from "../../containers/index.ts";
 import { formatBytes } from "../../units.ts";
 import { RepoCommand } from "./base.ts";
 
@@ -15,7 +15,7 @@ export default class RepoPrune extends RepoCommand {
     const { flags } = await this.parse(RepoPrune);
     const dryRun = flags["dry-run"];
     const depth = flags.depth === undefined ? {} : { depth: flags.depth };
-    const result = await pruneStore(this.open(flags), { dryRun, ...depth });
+    const result = await pruneUnused(this.open(flags), { dryRun, ...depth });
     const { removed, freed, kept } = result;
     this.show(
       flags,

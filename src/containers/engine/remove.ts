@@ -36,7 +36,7 @@ export async function removeContainer(
     }
     await disconnectNamed(engine, container);
     deleteContainer(runtimeState(engine), parseContainerId(id), true);
-    unmountRoot(engine, id);
+    unmountRoot(engine, container);
     rmSync(bundleDirectory(engine, id), { recursive: true, force: true });
     // Cut off from here on, there is no such container, and the next command removes the rest.
     const { disk } = engine.repo;

@@ -1,20 +1,8 @@
 /** A container's root: the image's tree from the store, read-only, under a layer of its own. */
 import { existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Checksum } from "../../digest.ts";
-import {
-  close,
-  isKernelError,
-  MNT_DETACH,
-  mount,
-  MS_RDONLY,
-  O_DIRECTORY,
-  O_PATH,
-  open,
-  umount,
-} from "../../linux/index.ts";
-import { renderCommitImage } from "../../ostree/index.ts";
-import { run } from "../../spawn.ts";
+import { close, isKernelError, MNT_DETACH, mount, O_DIRECTORY, O_PATH, open, umount } from "../../linux/index.ts";
+import { openImage, releaseImage } from "./image-mount.ts";
 import { bundleDirectory, dataDirectory, type Engine } from "./place.ts";
 import type { NamedContainer } from "./record.ts";
 
@@ -25,16 +13,14 @@ import type { NamedContainer } from "./record.ts";
 export function mountRoot(engine: Engine, { name, id, commit }: NamedContainer): string {
   const target = rootOf(engine, id);
   if (isMounted(target)) return target;
-  const image = mountImage(engine, commit);
   const own = dataDirectory(engine, name);
   const { disk } = engine.repo;
   disk.ensureDirectory(engine.data, 0o700);
   disk.ensureDirectory(own, 0o700);
   for (const layer of ["upper", "work"]) disk.ensureDirectory(join(own, layer), 0o755);
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  const [lower, objects] = [image, join(engine.repo.path, "objects")].map((path) =>
-    open(path, O_PATH | O_DIRECTORY),
-  ) as [number, number];
+  const lower = openImage(engine, commit, id);
+  const objects = open(join(engine.repo.path, "objects"), O_PATH | O_DIRECTORY);
   const attempt = (separator: string) =>
     mount({
       source: `atomic:${name}`,
@@ -55,7 +41,7 @@ export function mountRoot(engine: Engine, { name, id, commit }: NamedContainer):
 }
 
 /** Undoes `mountRoot`; what the container wrote stays. */
-export function unmountRoot(engine: Engine, id: string): void {
+export function unmountRoot(engine: Engine, { id, commit }: NamedContainer): void {
   const target = rootOf(engine, id);
   try {
     umount(target, MNT_DETACH);
@@ -63,6 +49,7 @@ export function unmountRoot(engine: Engine, id: string): void {
     if (!isKernelError(error, "EINVAL", "ENOENT")) throw error;
   }
   if (existsSync(target)) rmdirSync(target);
+  releaseImage(engine, commit, id);
 }
 
 function rootOf(engine: Engine, id: string): string {
@@ -73,25 +60,4 @@ function rootOf(engine: Engine, id: string): string {
 function isMounted(path: string): boolean {
   const [here, above] = [path, dirname(path)].map((one) => statSync(one, { throwIfNoEntry: false })?.dev);
   return here !== undefined && here !== above;
-}
-
-/** The image's metadata, mounted once for all containers of it. */
-function mountImage(engine: Engine, commit: Checksum): string {
-  const at = join(engine.run, "images", commit);
-  if (existsSync(join(at, "00"))) return at; // the whiteouts of every image begin so
-  const file = join(engine.data, ".images", commit);
-  if (!existsSync(file)) {
-    const { disk } = engine.repo;
-    disk.ensureDirectory(engine.data, 0o700);
-    disk.ensureDirectory(join(engine.data, ".images"), 0o700);
-    disk.replaceFile(file, renderCommitImage(engine.repo, commit), 0o600);
-  }
-  mkdirSync(at, { recursive: true, mode: 0o700 });
-  try {
-    mount({ source: file, target: at, type: "erofs", flags: MS_RDONLY });
-  } catch (error) {
-    if (!isKernelError(error)) throw error;
-    run(["mount", "-t", "erofs", "-o", "ro,loop", file, at]); // before Linux 6.12 a device is needed
-  }
-  return at;
 }

@@ -13,7 +13,6 @@ import {
 import { join, resolve } from "node:path";
 import * as assert from "uvu/assert";
 import { readRootFile } from "../../../src/containers/engine/root-file.ts";
-import { MNT_DETACH, umount } from "../../../src/linux/index.ts";
 import { writeLayout } from "../../oci/layout-builder.ts";
 import { BUSYBOX } from "../../support/busybox.ts";
 import { cli, type CliResult } from "../../support/cli.ts";
@@ -66,12 +65,6 @@ test.before(() => {
     const { status, stderr } = atomic("pull", `oci:${layout}`, "--name", name);
     assert.is(status, 0, stderr);
   }
-});
-
-test.after(() => {
-  if (sysroot === "") return;
-  const images = join(env["ATOMIC_RUN"]!, "images");
-  for (const name of existsSync(images) ? readdirSync(images) : []) umount(join(images, name), MNT_DETACH);
 });
 
 const ATTEMPTS = [
