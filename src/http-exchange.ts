@@ -42,21 +42,43 @@ const SLICE = 64 * 1024;
 const MAX_HEADER_BYTES = 64 * 1024;
 const USER_AGENT = `atomic/${pkg.version}`;
 
+/** What one server needs of TLS beyond what all do. */
+export interface TlsOfHost {
+  /** `HOST[:PORT]`; nobody else sees or profits of it. */
+  host: string;
+  /** Authorities in PEM, trusted as well as the system's. */
+  authorities: readonly string[];
+  /** How we show who we are, in PEM. */
+  client?: { certificate: string; key: string };
+}
+
 /** Connections for http and https, made as the proxy variables of the environment ask. */
-export function createAgents({ insecure = false, connections = CONNECTIONS }): {
-  of(url: URL): HttpAgent;
-  close(): void;
-} {
+export function createAgents({
+  insecure = false,
+  connections = CONNECTIONS,
+  tls,
+}: {
+  insecure?: boolean;
+  connections?: number;
+  tls?: TlsOfHost;
+}): { of(url: URL): HttpAgent; close(): void } {
   const common = { keepAlive: true, maxSockets: connections, proxyEnv: process.env };
   const made = new Map<string, HttpAgent>();
-  const make = (protocol: string): HttpAgent =>
+  const make = (protocol: string, own: TlsOfHost | undefined): HttpAgent =>
     protocol === "http:"
       ? new HttpAgent(common)
-      : new HttpsAgent({ ...common, rejectUnauthorized: !insecure, ca: trustedCertificates() });
+      : new HttpsAgent({
+          ...common,
+          rejectUnauthorized: !insecure,
+          ca: [...trustedCertificates(), ...(own?.authorities ?? [])],
+          ...(own?.client === undefined ? {} : { cert: own.client.certificate, key: own.client.key }),
+        });
   return {
-    of({ protocol }) {
-      const agent = made.get(protocol) ?? make(protocol);
-      made.set(protocol, agent);
+    of({ protocol, host }) {
+      const own = host === tls?.host ? tls : undefined;
+      const name = own === undefined ? protocol : `${protocol}${own.host}`;
+      const agent = made.get(name) ?? make(protocol, own);
+      made.set(name, agent);
       return agent;
     },
     close: () => made.forEach((agent) => agent.destroy()),

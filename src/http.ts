@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Agent as HttpAgent, IncomingHttpHeaders } from "node:http";
 import { AtomicError, isAtomicError } from "./errors.ts";
 import { limitBody } from "./http-body.ts";
-import { createAgents, exchange, type RequestBody } from "./http-exchange.ts";
+import { createAgents, exchange, type RequestBody, type TlsOfHost } from "./http-exchange.ts";
 
 export interface HttpOptions {
   /** Accept any TLS certificate. */
@@ -22,6 +22,8 @@ export interface HttpOptions {
   stallTimeout?: number;
   /** Connections to one server at most; 8 if left out. */
   connections?: number;
+  /** What one server needs of TLS beyond what all do. */
+  tls?: TlsOfHost;
 }
 
 export interface HttpRequest {

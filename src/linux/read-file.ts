@@ -7,13 +7,19 @@ import type { PathArg } from "./path.ts";
 import { shownPath } from "./path.ts";
 import { fstat, S_IFMT, S_IFREG } from "./stat.ts";
 
+/** How a path is gone. */
+interface Following {
+  /** Follow a symlink in the last component: right for files that the host's administrator names. */
+  follow?: boolean;
+}
+
 /**
- * Reads the regular file at `path`, whose last component is not followed.
+ * Reads the regular file at `path`, whose last component is not followed unless told to.
  * @param max the most bytes the caller accepts
  * @throws KernelError not-found and others; AtomicError invalid when it is larger or no regular file
  */
-export function readFile(path: PathArg, max: number): Buffer {
-  const fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+export function readFile(path: PathArg, max: number, { follow = false }: Following = {}): Buffer {
+  const fd = open(path, O_RDONLY | (follow ? 0 : O_NOFOLLOW) | O_NONBLOCK | O_CLOEXEC);
   try {
     const { mode, size } = fstat(fd);
     if ((mode & S_IFMT) !== S_IFREG) throw new AtomicError("invalid", `reading ${shownPath(path)}: not a regular file`);
@@ -28,9 +34,9 @@ export function readFile(path: PathArg, max: number): Buffer {
 }
 
 /** The same; undefined when there is no such file. */
-export function readFileIfExists(path: PathArg, max: number): Buffer | undefined {
+export function readFileIfExists(path: PathArg, max: number, following: Following = {}): Buffer | undefined {
   try {
-    return readFile(path, max);
+    return readFile(path, max, following);
   } catch (error) {
     if (isKernelError(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;

@@ -3,9 +3,11 @@ import { createReadStream, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { createDurable } from "../../src/durable.ts";
+import { deploy, hostStatus, upgrade, verifyHost } from "../../src/deploy/index.ts";
 import { isAtomicError } from "../../src/errors.ts";
 import { pullImage } from "../../src/oci/index.ts";
 import { initRepo } from "../../src/ostree/index.ts";
+import { codeOf, makeHost } from "../deploy/host-fixture.ts";
 import { writeLayout } from "../oci/layout-builder.ts";
 import { type DockerRegistry, dockerRegistry } from "../support/docker-registry.ts";
 import { type GpgKey, gpgKey } from "../support/gpg-key.ts";
@@ -31,6 +33,8 @@ interface Place {
   digest: string;
 }
 let place: Place;
+/** Copies an image into the registry. */
+let copy: (from: string, to: string, more?: string[]) => void;
 
 /** In the policies below. */
 const FRIEND = "FRIEND_KEYRING";
@@ -70,7 +74,7 @@ test.before(async () => {
   const key = ["--sign-by-sigstore-private-key", `${join(dir, SIGSTORE)}.private`];
   const passphrase = ["--sign-passphrase-file", join(dir, "passphrase")];
   const signs = { gpg: ["--sign-by", friend.id], sigstore: [...key, ...passphrase] };
-  const copy = (from: string, to: string, more: string[] = []) =>
+  copy = (from, to, more = []) =>
     skopeo(
       [
         "copy",
@@ -106,18 +110,25 @@ function writePolicy(policy: object): void {
   writeFileSync(join(place.home, ".config/containers/policy.json"), text);
 }
 
-/** Who vouches for an image, by our judgement; undefined when it is refused. */
-async function ours(name: string): Promise<string | undefined> {
+/** Runs `work` with the policy. */
+async function atHome<T>(work: () => Promise<T>): Promise<T> {
   const before = process.env["HOME"];
   process.env["HOME"] = place.home;
   try {
-    const repo = initRepo(join(tempDir(), "repo"), createDurable());
-    return (await pullImage(repo, { reference: `docker://${name}`, insecure: true })).signature;
+    return await work();
+  } finally {
+    process.env["HOME"] = before;
+  }
+}
+
+/** Who vouches for an image, by our judgement; undefined when it is refused. */
+async function ours(name: string): Promise<string | undefined> {
+  const repo = initRepo(join(tempDir(), "repo"), createDurable());
+  try {
+    return (await atHome(() => pullImage(repo, { reference: `docker://${name}`, insecure: true }))).signature;
   } catch (error) {
     if (isAtomicError(error, "untrusted") || isAtomicError(error, "invalid")) return undefined;
     throw error;
-  } finally {
-    process.env["HOME"] = before;
   }
 }
 
@@ -236,4 +247,37 @@ test("decides as skopeo does about an image by its digest", async () => {
 test("says which OpenPGP key vouches", async () => {
   writePolicy(byHost(gpg()));
   assert.is(await ours(`${place.registry.host}/team/gpg:1`), `OpenPGP ${place.friend.id}`);
+});
+
+const needsRoot = test.needs({ root: true });
+needsRoot("a host follows an image while its key signs it, and says who does", async () => {
+  writePolicy({ default: NONE, transports: { docker: { [HOST]: gpg() }, oci: { "": ANY } } });
+  const layout = join(place.dir, "host");
+  const publish = (version: string, more: string[] = []) => {
+    const run = { Labels: { "org.opencontainers.image.version": version } };
+    const kernel = ["vmlinuz", "initramfs.img"].map((name) => ({ name: `usr/lib/modules/6.1/${name}`, content: name }));
+    const created = `2026-01-0${version}T00:00:00Z`;
+    writeLayout(layout, { layers: [[...kernel, { name: "usr/version", content: version }]], created, run });
+    copy(`oci:${layout}`, "team/host:1", more);
+  };
+  const conf = join(place.dir, "registries.conf");
+  writeFileSync(conf, `[[registry]]\nlocation = "${place.registry.host}"\ninsecure = true\n`);
+  process.env["CONTAINERS_REGISTRIES_CONF"] = conf;
+  const host = await makeHost();
+  try {
+    publish("1", ["--sign-by", place.friend.id]);
+    await atHome(() => deploy(host.sysroot, { spec: `docker://${place.registry.host}/team/host:1` }));
+    publish("2");
+    assert.is(await codeOf(() => atHome(() => upgrade(host.sysroot))), "untrusted");
+    publish("3", ["--sign-by", place.friend.id]);
+    await atHome(() => upgrade(host.sysroot));
+    const { deployments } = hostStatus(host.sysroot);
+    const who = `OpenPGP ${place.friend.id}`;
+    const found = deployments.map(({ version, signature }) => `${version} ${signature}`);
+    assert.equal(found, [`3 ${who}`, `1 ${who}`]);
+    assert.equal(new Set(verifyHost(host.sysroot).signatures.map(({ signature }) => signature)), new Set([who]));
+  } finally {
+    delete process.env["CONTAINERS_REGISTRIES_CONF"];
+    host.remove();
+  }
 });

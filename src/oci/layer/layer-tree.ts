@@ -55,6 +55,8 @@ export function createLayerTree(what: string): LayerTree {
     const special = specialName(parts, what);
     if (special?.kind === "ignored") return undefined;
     if (special !== undefined) {
+      // umoci hides name by name what was below a directory that the same layer made a file of.
+      if (isBelowFile(parts)) return undefined;
       // Some tools list a whiteout twice; it says nothing new.
       parentOf(parts, entry).children.set(parts.at(-1)!, whiteout());
       return undefined;
@@ -92,6 +94,12 @@ export function createLayerTree(what: string): LayerTree {
       directory = child;
     });
     return directory;
+  }
+
+  function isBelowFile(parts: readonly ByteString[]): boolean {
+    let node: TreeNode | undefined = root;
+    for (const part of parts.slice(0, -1)) node = node?.kind === "directory" ? node.children.get(part) : node;
+    return node?.kind === "file";
   }
 
   function nodeOf(entry: TarEntry, parts: readonly ByteString[]): TreeNode {

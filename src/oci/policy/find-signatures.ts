@@ -40,7 +40,7 @@ function readRegistriesD(env: Environment = process.env): RegistriesD {
   const paths = directory === undefined ? [] : listFiles(directory, ".yaml");
   return parseRegistriesD(
     paths.flatMap((path) => {
-      const bytes = readFileIfExists(path, MAX_FILE);
+      const bytes = readFileIfExists(path, MAX_FILE, { follow: true });
       return bytes === undefined ? [] : [{ path, text: bytes.toString("utf8") }];
     }),
   );

@@ -11,7 +11,7 @@ const SYSTEM = "/etc/containers";
 export function readPolicy(env: Environment = process.env): Policy | undefined {
   for (const directory of policyDirectories(env)) {
     const path = join(directory, "policy.json");
-    const bytes = readFileIfExists(path, MAX_FILE);
+    const bytes = readFileIfExists(path, MAX_FILE, { follow: true });
     if (bytes !== undefined) return parsePolicy(bytes, path);
   }
   return undefined;

@@ -77,7 +77,10 @@ function fingerprint(key: KeyObject): string {
 
 function readKeys(source: KeySource): { name: string; bytes: Buffer }[] {
   if ("data" in source) return source.data.map((bytes) => ({ name: "keyData", bytes }));
-  return source.paths.map((name) => ({ name, bytes: readable(name, () => readFile(name, MAX_KEY_FILE)) }));
+  return source.paths.map((name) => ({
+    name,
+    bytes: readable(name, () => readFile(name, MAX_KEY_FILE, { follow: true })),
+  }));
 }
 
 function readable<T>(name: string, read: () => T): T {

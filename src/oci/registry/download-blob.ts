@@ -49,7 +49,7 @@ export async function downloadBlob(
 
 /** Removes what was downloaded of a blob. */
 export function dropDownload(repo: Repo, digest: Digest): void {
-  for (const ending of ["", ".part", ".lock"]) repo.disk.removeTree(blobPath(repo, digest) + ending);
+  for (const ending of ["", ".lock"]) repo.disk.removeTree(blobPath(repo, digest) + ending);
 }
 
 interface Part {
@@ -59,32 +59,30 @@ interface Part {
   task: ProgressTask;
 }
 
-/** Takes over the bytes that are there, hashing them, and fetches the others. */
+/** Goes on after the bytes that are there, which are hashed first, and fetches the others. */
 async function continueDownload(repo: Repo, client: RegistryClient, { path, digest, size, task }: Part): Promise<void> {
+  const present = partSize(path);
+  if (present === size && wholeMatches(path, size, digest)) return;
+  const had = present < size ? present : 0;
   const hash = createHash("sha256");
-  const had = Math.min(partSize(path), size);
-  if (had === size && wholeMatches(path, size, digest)) return;
-  const part = `${path}.part`;
-  repo.disk.removeTree(part);
-  const file = repo.disk.create(part, 0o600);
-  let got = 0;
-  const take = (chunk: Uint8Array): void => {
-    hash.update(chunk);
-    file.write(chunk);
-    got += chunk.length;
-    task.advance(chunk.length);
-  };
+  if (had === 0) repo.disk.removeTree(path);
+  else for (const chunk of readBlob({ path, offset: 0, size: had })) hash.update(chunk);
+  task.advance(had);
+  // Written in place, so that also what a killed pull had got is there.
+  const file = had === 0 ? repo.disk.create(path, 0o600) : repo.disk.append(path, had);
+  let got = had;
   try {
-    if (had > 0 && had < size) for (const chunk of readBlob({ path, offset: 0, size: had })) take(chunk);
     const { client: http, url, headers } = await client.locate(`blobs/${digest}`);
     const { host, path: name } = client.endpoint;
     const doing = `pulling ${digest} from ${host}/${name}`;
-    for await (const chunk of download(http, url, { doing, headers, offset: got, length: size - got })) take(chunk);
+    for await (const chunk of download(http, url, { doing, headers, offset: got, length: size - got })) {
+      hash.update(chunk);
+      file.write(chunk);
+      got += chunk.length;
+      task.advance(chunk.length);
+    }
   } finally {
     file.close();
-    // Whatever arrived is worth keeping, also when this fails.
-    if (got >= had || had === size) repo.disk.rename(part, path);
-    else repo.disk.unlink(part);
   }
   const found = digestOfHash(hash);
   if (got === size && found === digest) return;

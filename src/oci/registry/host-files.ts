@@ -16,7 +16,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readAuthFiles(env: Environment = process.env): AuthFile[] {
   return authPaths(env).flatMap((path) => {
-    const bytes = readFileIfExists(path, MAX_FILE);
+    const bytes = readFileIfExists(path, MAX_FILE, { follow: true });
     return bytes === undefined || bytes.length === 0 ? [] : [parseAuthFile(bytes, path)];
   });
 }
@@ -27,7 +27,7 @@ export function readRegistriesConf(env: Environment = process.env): RegistriesCo
   const paths = own === undefined ? registriesPaths() : [own];
   return joinRegistriesConf(
     paths.flatMap((path) => {
-      const bytes = readFileIfExists(path, MAX_FILE);
+      const bytes = readFileIfExists(path, MAX_FILE, { follow: true });
       return bytes === undefined ? [] : [parseRegistriesConf(bytes.toString("utf8"), path)];
     }),
   );

@@ -6,6 +6,7 @@ import { AtomicError, isAtomicError } from "../../errors.ts";
 import { createHttpClient, type HttpClient, httpError, type HttpRequest, shownUrl } from "../../http.ts";
 import { parseJsonObject, textField } from "../json.ts";
 import type { Credentials } from "./auth-file.ts";
+import type { Certificates } from "./certs-d.ts";
 import { parseChallenge } from "./challenge.ts";
 import type { Endpoint } from "./registries-conf.ts";
 
@@ -28,17 +29,30 @@ export interface RegistryClient {
 const SERVERS: Readonly<Record<string, string>> = { "docker.io": "registry-1.docker.io" };
 const MAX_TOKEN_ANSWER = 256 * 1024;
 
-/** @param credentials sent only to this server and to where it says that tokens are made */
-export function createRegistryClient(endpoint: Endpoint, credentials: Credentials | undefined): RegistryClient {
-  const client = createHttpClient({ insecure: endpoint.insecure });
+/** What this host has for a server. */
+export interface ServerAccess {
+  /** Sent only to the server, and to where it says that tokens are made. */
+  credentials?: Credentials;
+  certificates?: Certificates;
+}
+
+export function createRegistryClient(
+  endpoint: Endpoint,
+  { credentials, certificates }: ServerAccess = {},
+): RegistryClient {
+  const server = SERVERS[endpoint.host] ?? endpoint.host;
+  const options = {
+    insecure: endpoint.insecure,
+    ...(certificates === undefined ? {} : { tls: { ...certificates, host: new URL(`https://${server}`).host } }),
+  };
+  const client = createHttpClient(options);
   const doing = `pulling from ${endpoint.host}/${endpoint.path}`;
   let scheme = "https";
   /** A server that is insecure may speak no TLS at all: found out with the first request, which is not repeated. */
-  let probe = endpoint.insecure ? createHttpClient({ insecure: true, attempts: 1 }) : undefined;
+  let probe = endpoint.insecure ? createHttpClient({ ...options, attempts: 1 }) : undefined;
   let authorization: string | undefined;
 
-  const urlOf = (path: string): string =>
-    `${scheme}://${SERVERS[endpoint.host] ?? endpoint.host}/v2/${endpoint.path}/${path}`;
+  const urlOf = (path: string): string => `${scheme}://${server}/v2/${endpoint.path}/${path}`;
   const headers = (): Record<string, string> => (authorization === undefined ? {} : { authorization });
 
   /** Sends a request, and a second one with what the first answer asked for. */

@@ -8,6 +8,7 @@ import { type Descriptor, MAX_MANIFEST } from "../manifest.ts";
 import { ACCEPT_MANIFESTS, mediaKind } from "../media-types.ts";
 import { formatRegistryReference, type RegistryReference } from "../reference.ts";
 import { findCredentials } from "./auth-file.ts";
+import { readCertificates } from "./certs-d.ts";
 import { downloadBlob, dropDownload } from "./download-blob.ts";
 import { readAuthFiles, readRegistriesConf } from "./host-files.ts";
 import { endpointsOf } from "./registries-conf.ts";
@@ -25,12 +26,17 @@ const PARALLEL = 3;
 export function openRegistry(repo: Repo, reference: RegistryReference, options: RegistryOptions = {}): ImageSource {
   const what = `image docker://${formatRegistryReference(reference)}`;
   const auths = readAuthFiles();
-  const clients = endpointsOf(readRegistriesConf(), reference).map((endpoint) =>
-    createRegistryClient(
+  const clients = endpointsOf(readRegistriesConf(), reference).map((endpoint) => {
+    const credentials = findCredentials(auths, endpoint);
+    const certificates = readCertificates(endpoint.host);
+    return createRegistryClient(
       { ...endpoint, insecure: endpoint.insecure || options.insecure === true },
-      findCredentials(auths, endpoint),
-    ),
-  );
+      {
+        ...(credentials === undefined ? {} : { credentials }),
+        ...(certificates === undefined ? {} : { certificates }),
+      },
+    );
+  });
   return {
     what,
     name: formatRegistryReference(byDigestAlone(reference)),

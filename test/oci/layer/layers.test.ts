@@ -84,6 +84,11 @@ const MERGES: { what: string; layers: Entry[][]; expected: string[] }[] = [
   },
   { what: "replaces a directory by a file", layers: [[file("d/a")], [file("d", "x")]], expected: ["/d x"] },
   {
+    what: "lets whiteouts be below a file that replaced a directory, as umoci writes them",
+    layers: [[file("d/a")], [file("d", "x"), file("d/.wh.a", ""), file("d/e/.wh.f", "")]],
+    expected: ["/d x"],
+  },
+  {
     what: "replaces a symlink by a directory",
     layers: [[link("d", "/etc")], [folder("d"), file("d/a")]],
     expected: ["/d/ 755", "/d/a d/a"],
