@@ -6,6 +6,7 @@ import type { Durable } from "./durable-types.ts";
 import {
   AT_FDCWD,
   isKernelError,
+  namesIn,
   type PathArg,
   S_IFDIR,
   S_IFMT,
@@ -16,6 +17,7 @@ import {
 
 /** Bytes of the name kept in a temporary name, so that it fits NAME_MAX. */
 const TEMPORARY_STEM = 200;
+const TEMPORARY = /^\..+\.[0-9a-z]{1,8}\.tmp$/;
 
 /** Makes a directory and its missing parents, all with `mode`; one that exists keeps its mode. @throws KernelError */
 export function ensureDirectory(disk: Durable, path: PathArg, mode: number): void {
@@ -60,6 +62,13 @@ export function replaceFile(disk: Durable, path: PathArg, { bytes, mode }: { byt
     throw error;
   }
   disk.fsyncDirectory(parentOf(path));
+}
+
+/** Removes what crashes in `replaceFile` left in a directory in which nobody is writing now. @throws KernelError */
+export function removeTemporaries(disk: Durable, directory: string): void {
+  for (const name of namesIn(directory)) {
+    if (TEMPORARY.test(name)) disk.unlink(Buffer.concat([Buffer.from(`${directory}/`), toBytes(name)]));
+  }
 }
 
 /** Cleans up after an error; that error says more than a failure to clean up would. */

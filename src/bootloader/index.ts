@@ -3,7 +3,7 @@ export { applyBootSwitch } from "./apply-switch.ts";
 export { blessEntry } from "./bless-entry.ts";
 export { getField, getFields } from "./bls-entry.ts";
 export type { BlsEntry, BlsField, BlsLine } from "./bls-entry.ts";
-export { installedEntries, readBootDirectory } from "./boot-directory.ts";
+export { entriesDirectory, installedEntries, readBootDirectory } from "./boot-directory.ts";
 export type { BootFile } from "./boot-directory.ts";
 export type { BootEntry, InstalledEntry } from "./boot-entry.ts";
 export { type Bootloader, BOOTLOADER_NAMES, type BootloaderName, type LoaderFiles } from "./bootloader.ts";

@@ -1,6 +1,7 @@
 /** Carrying out a plan, step by step, each on the disk before the next begins. */
 import { dirname } from "node:path";
 import { blessEntry, collectKernels, type InstalledKernel } from "../bootloader/index.ts";
+import { AtomicError } from "../errors.ts";
 import { type NewlyBooting, switchBootOrder } from "./boot-order.ts";
 import { bootEntryId, type DeploymentName } from "./deployment-id.ts";
 import { installTreeKernel } from "./deployment-kernel.ts";
@@ -16,7 +17,8 @@ import type { Prepared } from "./prepare-deployment.ts";
 import { carryHostFiles } from "./reset/carry-host-files.ts";
 import { clearStaged, readStaged, writeStaged } from "./staged.ts";
 import { deploymentPath, type Sysroot } from "./sysroot.ts";
-import { mergeEtcAgain, removeUnfinished, writeDeployment } from "./write-deployment.ts";
+import { removeUnfinished } from "./unfinished.ts";
+import { mergeEtcAgain, writeDeployment } from "./write-deployment.ts";
 
 export interface PlanContext {
   sysroot: Sysroot;
@@ -36,10 +38,20 @@ interface Made {
 /**
  * Carries out the steps in order. Stopped at any instant, the host boots what it did before or what the plan wants, and
  * planning and applying again continues from there.
+ * @throws AtomicError conflict when the boot directory of a booted host is not there
  */
 export async function applyPlan(context: PlanContext, steps: readonly Step[]): Promise<void> {
+  requireBootEntries(context);
   const made: Made = {};
   for (const step of steps) await applyStep(context, step, made);
+}
+
+/** A host that runs has an entry: without one the plan would take every deployment for a leftover. */
+function requireBootEntries({ sysroot, state }: PlanContext): void {
+  if (state.booted === undefined || state.bootFiles.length > 0) return;
+  throw new AtomicError("conflict", `changing deployments: ${sysroot.boot} has no boot entries`, {
+    hint: `mount ${sysroot.boot}`,
+  });
 }
 
 async function applyStep(context: PlanContext, step: Step, made: Made): Promise<void> {

@@ -73,6 +73,8 @@ export function loadHostState(sysroot: Sysroot, commandLine?: string): HostState
       },
     ];
   });
+  if (booted !== undefined && bootFiles.length === 0)
+    problems.push(`${sysroot.boot} has no boot entries: is it mounted?`);
   const used = [...listed.map(({ name }) => name), ...(booted === undefined ? [] : [booted])];
   return {
     deployments: markStates(deployments, booted),

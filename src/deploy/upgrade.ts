@@ -136,7 +136,7 @@ async function findUpdate(
   const current = state.deployments.find((deployment) => deployment.stateroot === stateroot);
   if (current === undefined) {
     throw new AtomicError("conflict", `upgrading stateroot ${stateroot}: nothing is deployed in it`, {
-      hint: "atomic host deploy SPEC",
+      hint: state.problems.length > 0 ? "atomic host status" : "atomic host deploy SPEC",
     });
   }
   const { spec } = current.origin;

@@ -17,7 +17,7 @@ import { readOrigin, writeOrigin } from "./origin-file.ts";
 import type { NewOrigin } from "./plan.ts";
 import type { Prepared } from "./prepare-deployment.ts";
 import { deploymentPath, type Sysroot } from "./sysroot.ts";
-import { unfinishedDirectories, unfinishedPath } from "./unfinished.ts";
+import { unfinishedPath } from "./unfinished.ts";
 
 export interface MergeRequest {
   deployment: DeploymentName;
@@ -84,11 +84,6 @@ export async function mergeEtcAgain(sysroot: Sysroot, request: MergeRequest): Pr
   if (etc === undefined) return;
   disk.replaceFile(join(directory, "etc-report.json"), etc.report, 0o644);
   writeOrigin(sysroot, request.deployment, { ...readOrigin(sysroot, request.deployment), etc: etc.counts });
-}
-
-/** Removes what interrupted runs left under temporary names. */
-export function removeUnfinished(sysroot: Sysroot): void {
-  for (const path of unfinishedDirectories(sysroot)) sysroot.disk.removeTree(path);
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Removing what nothing needs. */
 import type { Checksum } from "../digest.ts";
+import { removeTemporaries } from "../durable-compound.ts";
 import { AtomicError } from "../errors.ts";
+import { visitPostOrder } from "../linux/index.ts";
 import { pruneDeltas } from "./delta/stored-deltas.ts";
 import { pruneCachedImages } from "./image-cache.ts";
 import { listObjects } from "./list-objects.ts";
@@ -61,9 +63,19 @@ export async function prune(
     pruneDeltas(repo, needed);
     pruneSignatures(repo, needed);
     if (!isPulling(repo)) clearIncoming(repo);
+    removeUnfinishedFiles(repo);
     if (result.removed > 0) repo.disk.barrier(repo.path);
     return result;
   });
+}
+
+/** What crashes left beside files that are replaced as a whole. */
+function removeUnfinishedFiles({ disk, path }: Repo): void {
+  const directories = ["", "/deltas", "/packs", "/remotes", "/signatures", "/refs"].map((name) => `${path}${name}`);
+  visitPostOrder(`${path}/refs`, ({ path: found, isDirectory }) => {
+    if (isDirectory) directories.push(found.toString());
+  });
+  for (const directory of directories) removeTemporaries(disk, directory);
 }
 
 function* withAncestors(

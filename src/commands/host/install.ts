@@ -11,6 +11,7 @@ import {
 } from "../../deploy/index.ts";
 import { createDurable } from "../../durable.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
+import { isImageReference } from "../../oci/index.ts";
 import { directoryFlag, fileFlag, refFlag } from "../args.ts";
 import { askYes } from "../ask-yes.ts";
 import { renderInstalled } from "../render/installed.ts";
@@ -20,7 +21,7 @@ import { defined } from "./make-flags.ts";
 /** `atomic host install` */
 export default class HostInstall extends HostCommand {
   static override description = [
-    "The tree comes from the store of this host, or from the one --from names.",
+    "What --ref names comes from the store of this host, or from the one --from names; an image is pulled.",
     "A file needs no loop device; all of it or nothing appears.",
   ].join(" ");
   static override flags = {
@@ -33,8 +34,15 @@ export default class HostInstall extends HostCommand {
       summary: "a mounted root filesystem, with the EFI system partition at boot/ in it",
     }),
     bootloader: option({ summary: "what starts the host", options: BOOTLOADER_NAMES, required: true })(),
-    ref: refFlag({ summary: "what to install, and what upgrades follow; a commit is not followed", required: true }),
-    from: directoryFlag({ summary: "the store or sysroot in DIR that has it" }),
+    ref: refFlag({
+      summary: "what to install, and what upgrades follow; a commit is not followed",
+      exactlyOne: ["ref", "image"],
+    }),
+    image: string({
+      summary: "install a container image that is a host, as docker://HOST/NAME:TAG or oci:DIR; upgrades follow it",
+      helpValue: "IMAGE",
+    }),
+    from: directoryFlag({ summary: "the store or sysroot in DIR that has the ref", exclusive: ["image"] }),
     "root-ssh-key": fileFlag({ summary: "let the keys in FILE log in as root" }),
     karg: string({
       summary: "add a kernel argument; repeat for more",
@@ -53,6 +61,7 @@ export default class HostInstall extends HostCommand {
   static override examples = [
     "<%= config.bin %> host install --to-disk /dev/sdb --bootloader systemd-boot --ref debian/13",
     "<%= config.bin %> host install --to-disk host.qcow2 --format qcow2 --bootloader grub --ref debian/13 --from /srv/store",
+    "<%= config.bin %> host install --to-disk /dev/sdb --bootloader grub --image docker://registry.example.org/os:13",
     "<%= config.bin %> host install --to-filesystem /mnt --bootloader systemd-boot --ref debian/13",
   ];
 
@@ -60,8 +69,7 @@ export default class HostInstall extends HostCommand {
     const { flags } = await this.parse(HostInstall);
     const key = flags["root-ssh-key"];
     const options: InstallOptions = {
-      spec: flags.ref,
-      from: flags.from === undefined ? this.ownSysroot(flags) : resolve(flags.from),
+      ...this.what(flags),
       bootloader: flags.bootloader,
       kargs: flags.karg,
       disk: createDurable(),
@@ -83,6 +91,17 @@ export default class HostInstall extends HostCommand {
     this.show(flags, result, () => renderInstalled(result, result.target));
   }
 
+  /** What is installed, and from where. */
+  private what(flags: {
+    ref: string | undefined;
+    image: string | undefined;
+    from: string | undefined;
+    sysroot: string;
+  }): { spec: string; from?: string } {
+    if (flags.image !== undefined) return { spec: requireImage(flags.image) };
+    return { spec: flags.ref ?? "", from: flags.from === undefined ? this.ownSysroot(flags) : resolve(flags.from) };
+  }
+
   /** Where this host's store is. @throws AtomicError not-found, with what to do where there is no host */
   private ownSysroot(flags: { sysroot: string }): string {
     try {
@@ -92,6 +111,13 @@ export default class HostInstall extends HostCommand {
       throw new AtomicError("not-found", error.message, { hint: "name a store: --from DIR", cause: error });
     }
   }
+}
+
+function requireImage(text: string): string {
+  if (isImageReference(text)) return text;
+  throw new AtomicError("usage", `installing ${JSON.stringify(text)}: expected an image with its transport`, {
+    hint: `--image docker://${text}`,
+  });
 }
 
 function bytes(text: string | undefined): number | undefined {

@@ -8,14 +8,14 @@ import { utcTime } from "./time.ts";
 
 const VERDICTS: Record<ReportedPath["verdict"], string> = {
   unchanged: "unchanged",
-  "take-new": "new",
+  "take-new": "image",
   "keep-local": "yours",
   "same-change": "same",
   merged: "merged",
   conflict: "conflict",
 };
 
-/** One line per path, conflicts first: `new` from the image, `yours` kept, `same` on both sides, `merged`. */
+/** One line per path, conflicts first: `image`: as the image has it, be it that it has none; `yours` kept, `same` on both sides, `merged`. */
 export function renderEtcReport(report: EtcReport | undefined, { style }: View): string {
   if (report === undefined) return "nothing was merged: it is the first deployment of its stateroot";
   if (report.paths.length === 0) return "nothing had changed on either side";

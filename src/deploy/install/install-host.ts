@@ -13,10 +13,10 @@ import { loaderFiles } from "./loader-files.ts";
 
 /** What an operator chooses, whatever is installed to. */
 export interface InstallOptions {
-  /** A ref, which upgrades follow, or a commit. */
+  /** A ref or a container image, which upgrades follow, or a commit. */
   spec: string;
-  /** A directory with a store, or with a sysroot, that has it. */
-  from: string;
+  /** A directory with a store, or with a sysroot, that has it; none for an image, which is pulled. */
+  from?: string;
   bootloader: BootloaderName;
   /** Beside those of the image and `root=`. */
   kargs?: readonly string[];
@@ -40,20 +40,23 @@ export interface InstallPlace {
   scratch: string;
 }
 
-/** @throws AtomicError not-found, no-space, invalid, exists */
+/** @throws AtomicError not-found, no-space, invalid, exists; for an image as `pullImageSpec` */
 export async function installHost(place: InstallPlace, options: InstallOptions): Promise<DeployResult> {
   const { disk, progress, spec } = options;
   const { stateroot } = options;
   const made = await initHost(place.root, { disk, ...(stateroot === undefined ? {} : { stateroot }) });
   const sysroot: Sysroot = { ...made.sysroot, boot: place.boot, bootPrefix: "" };
 
-  const source = openSource(sysroot, options.from);
-  await pullCommit(sysroot, source, { resolved: resolveSpec(source, spec), stateroot: made.stateroot, progress });
+  if (options.from !== undefined) {
+    const source = openSource(sysroot, options.from);
+    await pullCommit(sysroot, source, { resolved: resolveSpec(source, spec), stateroot: made.stateroot, progress });
+  }
   const result = await deploy(sysroot, {
     spec,
     stateroot: made.stateroot,
     kargs: { append: installKargs(place, options) },
     reason: "installed",
+    progress,
   });
 
   const etc = join(staterootPath(sysroot, result.stateroot), "deploy", result.id, "etc");

@@ -135,7 +135,7 @@ test("etc lists what became of each path, conflicts first", () => {
     ok(
       "conflict  /etc/motd: changed here and in the new version; the new one is /etc/motd.atomic-new",
       "yours     /etc/mine",
-      "new       /etc/new",
+      "image     /etc/new",
     ),
   );
   assert.equal(atomic("host", "etc", "1"), ok("nothing was merged: it is the first deployment of its stateroot"));

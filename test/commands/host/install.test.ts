@@ -1,12 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as assert from "uvu/assert";
+import { writeLayout } from "../../oci/layout-builder.ts";
+import type { Entry } from "../../oci/tar-builder.ts";
 import { cli, cliJson } from "../../support/cli.ts";
 import { unmet } from "../../support/needs.ts";
 import { suite } from "../../support/suite.ts";
 import { tempDir } from "../../support/temp.ts";
 
-const PROGRAMS = ["sfdisk", "mkfs.vfat", "mcopy", "mke2fs", "wipefs"];
+const PROGRAMS = ["sfdisk", "mkfs.vfat", "mcopy", "mke2fs", "wipefs", "debugfs"];
 const BOOTLOADER = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
 const test = suite("commands/host/install", unmet({ root: true, programs: PROGRAMS, files: [BOOTLOADER] }));
 const DEMO = resolve(import.meta.dirname, "../../../images/demo/v1.yaml");
@@ -14,6 +17,11 @@ const dir = tempDir();
 const store = join(dir, "store");
 const target = join(dir, "host.raw");
 const argv = ["host", "install", "--bootloader", "systemd-boot", "--ref", "demo/host/x86_64", "--from", store];
+const HOST_LAYER: Entry[] = [
+  { name: "usr/lib/modules/6.1/vmlinuz", content: "kernel" },
+  { name: "usr/lib/modules/6.1/initramfs.img", content: "initramfs" },
+  { name: "usr/lib/bootc/kargs.d/10.toml", content: 'kargs = ["from-image=1"]\n' },
+];
 const small = ["--size", "200M", "--esp-size", "64M"];
 
 test.before(() => {
@@ -42,8 +50,30 @@ test("a second time asks for --yes", () => {
   assert.is((json as { target: string }).target, target);
 });
 
+test("installs a container image, which upgrades follow", () => {
+  const layout = join(dir, "layout");
+  writeLayout(layout, { layers: [HOST_LAYER] });
+  const disk = join(dir, "image.raw");
+  const spec = ["--bootloader", "systemd-boot", "--image", `oci:${layout}`];
+  const { status, stdout, stderr } = cli(["host", "install", ...spec, "--to-disk", disk, ...small]);
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /kernel arguments: from-image=1 root=UUID=/);
+  const path = "/atomic/deploy/default/deploy";
+  const debugfs = (request: string) =>
+    execFileSync("debugfs", ["-R", request, `${disk}?offset=${65 * 1024 ** 2}`], { encoding: "utf8", stdio: "pipe" });
+  const [id] = /[0-9a-f]{64}\.0/.exec(debugfs(`ls ${path}`)) ?? [];
+  assert.is((JSON.parse(debugfs(`cat ${path}/${id}/origin.json`)) as { spec: string }).spec, `oci:${layout}`);
+});
+
+test("an image needs its transport", () => {
+  const { status, stderr } = cli(["host", "install", "--bootloader", "grub", "--image", "os:13", "--to-disk", "x"]);
+  assert.is(status, 2);
+  assert.match(stderr, 'installing "os:13": expected an image with its transport');
+});
+
 for (const [what, flags, message] of [
   ["no place", [], /to-disk/],
+  ["a ref and an image", ["--to-disk", "a", "--image", "oci:a"], /image/],
   ["two places", ["--to-disk", "a", "--to-filesystem", "b"], /to-disk/],
   ["a size that is none", ["--to-disk", "a", "--size", "big"], /reading size "big"/],
 ] as const) {
