@@ -97,6 +97,7 @@ export const VERBS: Record<string, Verb> = {
   "remote remove": { summary: "Forget a remote", load: () => import("./remote/remove.ts") },
 
   "repo apply-delta": { summary: "Make a commit from a delta file", load: () => import("./repo/apply-delta.ts") },
+  "repo bundle": { summary: "Write a commit to a file for hosts to pull", load: () => import("./repo/bundle.ts") },
   "repo cat": { summary: "Print a file of a tree", load: () => import("./repo/cat.ts") },
   "repo checkout": { summary: "Write a tree out as plain files", load: () => import("./repo/checkout.ts") },
   "repo commit": { summary: "Store a directory as a commit", load: () => import("./repo/commit.ts") },

@@ -7,13 +7,13 @@ import { type HostState, loadHostState } from "./host-state.ts";
 import { pullImageSpec } from "./image-spec.ts";
 import { type DeployResult, makeDeployment, type MakeOptions, type MakeRequest } from "./make-deployment.ts";
 import { nextOf } from "./plan-deploy.ts";
-import { pullRemote, remoteSpec } from "./remote-spec.ts";
+import { bundleSpec, pullRemote, remoteSpec } from "./remote-spec.ts";
 import { openSource, pullCommit, resolveSpec } from "./resolve-spec.ts";
 import { stagesByDefault } from "./stages-by-default.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
 export interface DeployOptions extends MakeOptions {
-  /** A ref, a commit, or what is pulled even for a dry run: `REMOTE:REF`, or an image such as `docker://HOST/NAME:TAG`. */
+  /** A ref, a commit, or what is pulled even for a dry run: `REMOTE:REF`, `bundle:FILE`, or an image such as `docker://HOST/NAME:TAG`. */
   spec: string;
   stateroot?: string;
   /** Another directory with a store, or with a sysroot, that has the commit. */
@@ -42,8 +42,8 @@ export async function rebase(sysroot: Sysroot, options: DeployOptions): Promise<
 }
 
 async function deployAs(sysroot: Sysroot, given: DeployOptions, action: "deploy" | "rebase"): Promise<DeployResult> {
-  const options = isImageReference(given.spec) ? { ...given, spec: absoluteReference(given.spec) } : given;
   return withSysrootLock(sysroot, async () => {
+    const options = { ...given, ...(await wholeSpec(sysroot, given.spec)) };
     const state = loadHostState(sysroot, options.commandLine);
     const stateroot = chooseStateroot(sysroot, state, options.stateroot);
     const source = options.from === undefined ? undefined : openSource(sysroot, options.from);
@@ -77,13 +77,19 @@ async function deployAs(sysroot: Sysroot, given: DeployOptions, action: "deploy"
   });
 }
 
+/** A spec as upgrades follow it, from any directory. */
+async function wholeSpec(sysroot: Sysroot, spec: string): Promise<{ spec: string; bundle?: string }> {
+  if (isImageReference(spec)) return { spec: absoluteReference(spec) };
+  return (await bundleSpec(sysroot, spec)) ?? { spec };
+}
+
 /** Pulls what a spec names elsewhere; undefined when it is something of the store. */
 async function pullSpec(
   sysroot: Sysroot,
-  options: DeployOptions,
+  { bundle, ...options }: DeployOptions & { bundle?: string },
 ): Promise<{ commit: Checksum; signature: string } | undefined> {
   if (isImageReference(options.spec)) return pullImageSpec(sysroot, options.spec, options);
-  const remote = remoteSpec(sysroot, options.spec);
+  const remote = remoteSpec(sysroot, options.spec, bundle);
   return remote === undefined ? undefined : pullRemote(sysroot, remote, options);
 }
 

@@ -1,7 +1,10 @@
 /** `REMOTE:REF` as what an operator names to deploy, and upgrades follow. */
+import { resolve } from "node:path";
 import { type Checksum, parseChecksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
+import { AT_FDCWD, S_IFMT, S_IFREG, statIfExists } from "../linux/index.ts";
 import {
+  bundleRemote,
   fetchRef,
   type FetchPlan,
   findRemote,
@@ -20,6 +23,8 @@ import type { Sysroot } from "./sysroot.ts";
 export interface RemoteSpec {
   remote: Remote;
   ref: RefName;
+  /** A file of its publisher to read in its place. */
+  bundle?: string;
 }
 
 export interface RemoteOptions {
@@ -38,22 +43,44 @@ export interface Cost {
   boot: number;
 }
 
+const BUNDLE = "bundle:";
+
 /** Ends a pull that was only to be planned. */
 class Planned extends Error {}
 
+/** The bundle at `path`; undefined when that is no regular file. */
+export function bundleAt(path: string): string | undefined {
+  const isFile = ((statIfExists(AT_FDCWD, path)?.mode ?? 0) & S_IFMT) === S_IFREG;
+  return isFile ? resolve(path) : undefined;
+}
+
 /** The remote and ref that a spec names; undefined when the part before the colon names no remote of this host. */
-export function remoteSpec(sysroot: Sysroot, spec: string): RemoteSpec | undefined {
+export function remoteSpec(sysroot: Sysroot, spec: string, bundle?: string): RemoteSpec | undefined {
   const remote = /^[^:/]+(?=:)/.test(spec) ? findRemote(sysroot.repo, spec.slice(0, spec.indexOf(":"))) : undefined;
-  return remote === undefined ? undefined : { remote, ref: parseRefspec(spec)!.ref };
+  if (remote === undefined) return undefined;
+  return { remote, ref: parseRefspec(spec)!.ref, ...(bundle === undefined ? {} : { bundle }) };
+}
+
+/** `bundle:FILE` as the `REMOTE:REF` it stands for; undefined for another spec. @throws AtomicError untrusted, invalid */
+export async function bundleSpec(
+  sysroot: Sysroot,
+  spec: string,
+): Promise<{ spec: string; bundle: string } | undefined> {
+  if (!spec.startsWith(BUNDLE) || remoteSpec(sysroot, spec) !== undefined) return undefined;
+  const bundle = resolve(spec.slice(BUNDLE.length));
+  const { remote, refs } = await bundleRemote(sysroot.repo, bundle);
+  const [ref] = refs;
+  if (ref !== undefined && refs.length === 1) return { spec: `${remote.name}:${ref}`, bundle };
+  throw new AtomicError("invalid", `reading ${bundle}: expected one ref, found ${refs.length}`);
 }
 
 /** What the ref names now. @throws AtomicError not-found, network, untrusted, conflict */
 export async function remoteTip(
   sysroot: Sysroot,
-  { remote, ref }: RemoteSpec,
+  { remote, ref, ...from }: RemoteSpec,
   { allowDowngrade = false }: RemoteOptions,
 ): Promise<RemoteTip> {
-  const tips = await listRemoteRefs(sysroot.repo, remote, { allowDowngrade });
+  const tips = await listRemoteRefs(sysroot.repo, remote, { allowDowngrade, ...from });
   const tip = tips.find((each) => each.ref === ref);
   if (tip !== undefined) return tip;
   throw new AtomicError("not-found", `looking for ${remote.name}:${ref}: the remote does not offer it`, {
@@ -68,12 +95,13 @@ export async function remoteTip(
  */
 export async function pullRemote(
   sysroot: Sysroot,
-  { remote, ref }: RemoteSpec,
+  { remote, ref, ...from }: RemoteSpec,
   { allowDowngrade = false, progress }: RemoteOptions,
 ): Promise<{ commit: Checksum; signature: string }> {
   return fetchRef(sysroot.repo, remote, {
     ref,
     allowDowngrade,
+    ...from,
     ...(progress === undefined ? {} : { progress }),
     onPlan: (plan) => preflight(needs(sysroot, plan)),
   });
@@ -85,7 +113,7 @@ export async function pullRemote(
  */
 export async function remoteCost(
   sysroot: Sysroot,
-  { remote, ref }: RemoteSpec,
+  { remote, ref, ...from }: RemoteSpec,
   { allowDowngrade = false }: RemoteOptions,
 ): Promise<Cost> {
   let cost: Cost = { download: 0, disk: 0, objects: 0, boot: 0 };
@@ -94,6 +122,7 @@ export async function remoteCost(
     await fetchRef(sysroot.repo, remote, {
       ref,
       allowDowngrade,
+      ...from,
       onPlan(plan) {
         const boot = needs(sysroot, plan).filter(({ path }) => path === sysroot.boot);
         const { download, files } = plan;

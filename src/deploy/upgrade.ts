@@ -14,6 +14,7 @@ import { type HostState, loadHostState } from "./host-state.ts";
 import { imageSpecTip, pullImageSpec } from "./image-spec.ts";
 import { type DeployResult, makeDeployment, type MakeOptions } from "./make-deployment.ts";
 import {
+  bundleAt,
   type Cost,
   pullRemote,
   remoteCost,
@@ -27,7 +28,7 @@ import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
 export interface UpgradeOptions extends MakeOptions {
   stateroot?: string;
-  /** Another directory with a store or sysroot; without it the one the origin names, if any. */
+  /** Another directory with a store or sysroot, or a bundle; without it the directory the origin names, if any. */
   from?: string;
   /** Accept a commit older than the present one. */
   allowDowngrade?: boolean;
@@ -99,8 +100,9 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
     }
     const pulled = remote === undefined ? image : await pullRemote(sysroot, remote, options);
     if (options.downloadOnly === true) return { update };
+    const { from: _, ...making } = options; // the origin names a directory only
     const deployment = await makeDeployment(sysroot, state, {
-      ...options,
+      ...making,
       stateroot: current.stateroot,
       commit: pulled?.commit ?? resolved.commit,
       spec: update.spec,
@@ -140,12 +142,18 @@ async function findUpdate(
     });
   }
   const { spec } = current.origin;
-  const from = options.from ?? current.origin.from;
+  const bundle = options.from === undefined ? undefined : bundleAt(options.from);
+  const from = bundle === undefined ? (options.from ?? current.origin.from) : undefined;
   const source = from === undefined ? undefined : openSource(sysroot, from);
   const isImage = source === undefined && isImageReference(spec);
   const look = () => imageSpecTip(sysroot, spec, current.commit);
   const image = isImage ? await (options.pullImages ? pullImageSpec(sysroot, spec, options) : look()) : undefined;
-  const remote = source === undefined && !isImage ? remoteSpec(sysroot, spec) : undefined;
+  const remote = source === undefined && !isImage ? remoteSpec(sysroot, spec, bundle) : undefined;
+  if (bundle !== undefined && remote === undefined) {
+    throw new AtomicError("conflict", `upgrading from ${bundle}: ${current.id} follows ${spec}, which is no remote's`, {
+      hint: `atomic host rebase bundle:${bundle}`,
+    });
+  }
   const tip = remote === undefined ? undefined : await remoteTip(sysroot, remote, options);
   const known = image?.commit ?? (tip && shownCommit(tip));
   const resolved: Resolved =

@@ -29,9 +29,11 @@ export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } fr
 export { signCommit, signerOfCommit } from "./remote/commit-signatures.ts";
 export type { Fetched, FetchPlan, RemoteTip } from "./remote/driver.ts";
 export { fetchRef, listRemoteRefs, parseRefspec } from "./remote/fetch-ref.ts";
+export { bundleRemote } from "./remote/bundle-remote.ts";
 export { publish } from "./remote/publish.ts";
 export { push } from "./remote/push.ts";
 export { parseSshTarget, pushOverSsh } from "./remote/push-ssh.ts";
+export { writeBundle } from "./remote/write-bundle.ts";
 export { serveStore, type ServeOptions } from "./remote/serve-store.ts";
 export { keyId, parsePublicKey } from "./remote/public-key.ts";
 export {

@@ -22,6 +22,7 @@ import {
   removeRemote,
   resolveRev,
   signCommit,
+  writeBundle,
 } from "../../src/ostree/index.ts";
 import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
@@ -139,6 +140,23 @@ test("an older summary is refused, unless a downgrade is allowed", () =>
     writeFileSync(join(publisher.sysroot.repo.path, "summary"), old);
     assert.is(await codeOf(() => upgrade(sysroot)), "conflict");
     assert.is((await upgrade(sysroot, { allowDowngrade: true })).deployment!.commit, first);
+  }));
+
+test("a bundle deploys and upgrades a host, which then follows the remote it stands for", () =>
+  scene(async ({ publisher, sysroot, release }) => {
+    const { repo } = publisher.sysroot;
+    const file = join(tempDir(), "bundle");
+    const first = await release("1");
+    await writeBundle(repo, file, { ref: STABLE, commit: first, keys: [KEY.secret] });
+    await deploy(sysroot, { spec: `bundle:${file}` });
+    assert.is(hostStatus(sysroot).deployments[0]!.origin, SPEC);
+    assert.match(signatureOf(sysroot), /release of remote origin/);
+    const second = await release("2");
+    await writeBundle(repo, file, { ref: STABLE, commit: second, from: first, keys: [KEY.secret] });
+    assert.is((await checkUpgrade(sysroot, { from: file })).to.commit, second);
+    assert.is((await upgrade(sysroot, { from: file })).deployment!.commit, second);
+    assert.is(await codeOf(() => upgrade(sysroot)), "nothing-to-do");
+    assert.equal(fsck(sysroot.repo).defects, []);
   }));
 
 test("a spec whose remote is gone names no ref", () =>

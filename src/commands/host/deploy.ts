@@ -8,7 +8,7 @@ import { defined, makeFlags, makeOptions } from "./make-flags.ts";
 /** `atomic host deploy` */
 export default class HostDeploy extends HostCommand {
   static override description =
-    "SPEC is a ref, REMOTE:REF or an image (docker://…, oci:…, oci-archive:…), which upgrades follow from then on, or a commit.";
+    "SPEC is a ref, REMOTE:REF, bundle:FILE or an image (docker://…, oci:…, oci-archive:…), which upgrades follow from then on, or a commit.";
   static override args = { spec: textArg({ description: "ref or commit", required: true }) };
   static override flags = {
     from: directoryFlag({ summary: "pull from the store or sysroot in DIR, which upgrades then use" }),

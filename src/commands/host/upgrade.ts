@@ -26,7 +26,7 @@ export default class HostUpgrade extends HostCommand {
       summary: "restart into it when it is made",
       exclusive: ["check", "download-only", "dry-run"],
     }),
-    from: directoryFlag({ summary: "look in the store or sysroot in DIR" }),
+    from: directoryFlag({ summary: "look in the store or sysroot in DIR, or in a bundle" }),
     ...makeFlags,
   };
   static override examples = ["<%= config.bin %> host upgrade --check", "<%= config.bin %> host upgrade --dry-run"];

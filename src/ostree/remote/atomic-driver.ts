@@ -29,7 +29,7 @@ const ROUNDS = 3;
 
 export const atomicDriver: RemoteDriver = {
   async tips(repo, remote, options) {
-    const source = openSource(remote);
+    const source = openSource(remote, options.bundle);
     try {
       const { summary } = await readSummary(repo, remote, source, options);
       return summary.refs.map(({ ref, commit, timestamp, version }) => ({
@@ -45,7 +45,7 @@ export const atomicDriver: RemoteDriver = {
   },
 
   async fetch(repo, remote, options) {
-    const source = openSource(remote);
+    const source = openSource(remote, options.bundle);
     try {
       const seen = await readSummary(repo, remote, source, options);
       const entry = publishedRef(seen, remote, options.ref);

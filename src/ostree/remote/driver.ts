@@ -17,10 +17,14 @@ export interface RemoteTip {
   version?: string;
 }
 
-export interface FetchOptions {
-  ref: RefName;
+export interface AskOptions {
   /** Accept what is older than what the remote showed before. */
   allowDowngrade?: boolean;
+  /** A bundle of the remote's publisher, to be asked in its place. */
+  bundle?: string;
+}
+export interface FetchOptions extends AskOptions {
+  ref: RefName;
   progress?: Progress;
   /** Told what is to be fetched and stored before any file is; it may refuse by throwing. */
   onPlan?: (plan: FetchPlan) => void;
@@ -50,7 +54,7 @@ export interface Fetched {
 /** How remotes of one type are asked. None of these takes the store's lock for longer than a write takes. */
 export interface RemoteDriver {
   /** All refs, sorted by name. @throws AtomicError network, not-found, invalid, untrusted */
-  tips(repo: Repo, remote: Remote, options: { allowDowngrade?: boolean }): Promise<RemoteTip[]>;
+  tips(repo: Repo, remote: Remote, options: AskOptions): Promise<RemoteTip[]>;
   /** Brings the commit with all it needs into the store; the ref `localRef` moves last. */
   fetch(repo: Repo, remote: Remote, options: FetchOptions & { localRef: RefName }): Promise<Fetched>;
 }

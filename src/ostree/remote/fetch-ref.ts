@@ -1,8 +1,9 @@
 /** Asking a remote: what its refs are, and for the commit of one of them. Each type of remote has a driver. */
 import { parseRefName, type RefName } from "../ref.ts";
 import type { Repo } from "../repo.ts";
-import type { Fetched, FetchOptions, RemoteDriver, RemoteTip } from "./driver.ts";
-import type { Remote, RemoteType } from "./remote-config.ts";
+import { AtomicError } from "../../errors.ts";
+import type { AskOptions, Fetched, FetchOptions, RemoteDriver, RemoteTip } from "./driver.ts";
+import type { Remote } from "./remote-config.ts";
 
 /** Reads `REMOTE:REF`; undefined when `text` is nothing like it. @throws AtomicError usage when REF is no ref's name */
 export function parseRefspec(text: string): { remote: string; ref: RefName } | undefined {
@@ -11,12 +12,8 @@ export function parseRefspec(text: string): { remote: string; ref: RefName } | u
 }
 
 /** The refs of a remote, sorted by name. @throws AtomicError network, not-found, invalid, untrusted, unsupported */
-export async function listRemoteRefs(
-  repo: Repo,
-  remote: Remote,
-  options: { allowDowngrade?: boolean } = {},
-): Promise<RemoteTip[]> {
-  return (await driverOf(remote.type)).tips(repo, remote, options);
+export async function listRemoteRefs(repo: Repo, remote: Remote, options: AskOptions = {}): Promise<RemoteTip[]> {
+  return (await driverOf(remote, options)).tips(repo, remote, options);
 }
 
 /**
@@ -26,11 +23,17 @@ export async function listRemoteRefs(
  */
 export async function fetchRef(repo: Repo, remote: Remote, options: FetchOptions): Promise<Fetched> {
   const localRef = parseRefName(`remotes/${remote.name}/${options.ref}`);
-  return (await driverOf(remote.type)).fetch(repo, remote, { ...options, localRef });
+  return (await driverOf(remote, options)).fetch(repo, remote, { ...options, localRef });
 }
 
 /** Loaded when needed: most verbs talk to no remote, and no host to both kinds. */
-async function driverOf(type: RemoteType): Promise<RemoteDriver> {
+async function driverOf({ name, type }: Remote, { bundle }: AskOptions): Promise<RemoteDriver> {
+  if (type === "ostree" && bundle !== undefined) {
+    throw new AtomicError(
+      "unsupported",
+      `reading ${bundle} for remote ${name}: remotes of type ostree have no bundles`,
+    );
+  }
   if (type === "ostree") return (await import("../libostree/driver.ts")).ostreeDriver;
   return (await import("./atomic-driver.ts")).atomicDriver;
 }

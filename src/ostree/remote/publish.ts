@@ -6,13 +6,12 @@ import { noProgress, type Progress } from "../../progress.ts";
 import { MAX_METADATA_BYTES } from "../cbor-reader.ts";
 import { storedDeltas } from "../delta/stored-deltas.ts";
 import { withRepoLock } from "../lock.ts";
-import { measureFile, objectSize, readCommit } from "../object-store.ts";
-import { visitReachable } from "../reach.ts";
+import { measureFile } from "../object-store.ts";
 import { readRef, type RefName } from "../ref.ts";
 import type { Repo } from "../repo.ts";
 import { AtomicError } from "../../errors.ts";
-import { readSignatures } from "./commit-signatures.ts";
 import { type PackIndex, parsePackIndex } from "./pack-index.ts";
+import { keyOf, neededObjects, publishedRef } from "./published-ref.ts";
 import type { SecretKey } from "./secret-key.ts";
 import { sign } from "./signature.ts";
 import {
@@ -55,7 +54,7 @@ export async function publish(repo: Repo, options: PublishOptions): Promise<Publ
     const { keys = [], progress = noProgress } = options;
     const before = previousSummary(repo);
     const timestamp = Math.max(options.timestamp ?? Math.floor(Date.now() / 1000), before?.timestamp ?? 0);
-    const needed = new Map(options.refs.map((ref) => [ref, objectsOf(repo, ref)]));
+    const needed = new Map(options.refs.map((ref) => [ref, namedBy(repo, ref)]));
     const all = new Map([...needed.values()].flatMap(({ objects }) => [...objects]));
     const kept = existingPacks(repo).filter(({ index }) => liveShare(index, all) >= LIVE_SHARE);
     const present = new Set(kept.flatMap(({ index }) => index.objects.map(keyOf)));
@@ -67,17 +66,9 @@ export async function publish(repo: Repo, options: PublishOptions): Promise<Publ
     task.finish();
     const packs = [...kept, ...(added === undefined ? [] : [readPack(repo, added)])].sort(newestFirst);
 
-    const refs = [...needed].map(([ref, { commit, objects }]): PublishedRef => {
-      const { timestamp: built, version } = readCommit(repo, commit);
-      return {
-        ref,
-        commit,
-        timestamp: built,
-        ...(version === undefined ? {} : { version }),
-        signatures: readSignatures(repo, commit),
-        packs: cover(packs, objects),
-      };
-    });
+    const refs = [...needed].map(([ref, { commit, objects }]) =>
+      publishedRef(repo, { ref, commit, packs: cover(packs, objects) }),
+    );
     const used = packs.filter(({ name }) => refs.some((ref) => ref.packs.includes(name)));
     const deltas = publishedDeltas(repo, refs);
     const summary: Summary = { timestamp, refs, packs: used.map((pack) => publishedPack(repo, pack)), deltas };
@@ -94,7 +85,7 @@ export async function publish(repo: Repo, options: PublishOptions): Promise<Publ
 }
 
 /** The summary as it was published last; undefined when there is none, or none that can be read. */
-function previousSummary(repo: Repo): Summary | undefined {
+export function previousSummary(repo: Repo): Summary | undefined {
   try {
     return parseSummary(readFile(join(repo.path, "summary"), MAX_SUMMARY)).summary;
   } catch (error) {
@@ -108,26 +99,12 @@ interface Pack {
   index: PackIndex;
 }
 
-const keyOf = ({ checksum, type }: { checksum: Checksum; type: string }): string => `${checksum}.${type}`;
-
-function objectsOf(repo: Repo, ref: RefName): { commit: Checksum; objects: Map<string, WantedObject> } {
+function namedBy(repo: Repo, ref: RefName): { commit: Checksum; objects: Map<string, WantedObject> } {
   const commit = readRef(repo, ref);
-  if (commit === undefined) {
-    throw new AtomicError("not-found", `publishing ref ${ref}: not in ${repo.path}`, {
-      hint: `atomic repo refs --repo ${repo.path}`,
-    });
-  }
-  const objects = new Map<string, WantedObject>();
-  visitReachable(repo, commit, {
-    seen: new Set(),
-    visit({ checksum, type, size }) {
-      objects.set(keyOf({ checksum, type }), { checksum, type, size: size ?? objectSize(repo, checksum, type) ?? 0 });
-    },
-    unreadable(_, error) {
-      throw error;
-    },
+  if (commit !== undefined) return { commit, objects: neededObjects(repo, commit) };
+  throw new AtomicError("not-found", `publishing ref ${ref}: not in ${repo.path}`, {
+    hint: `atomic repo refs --repo ${repo.path}`,
   });
-  return { commit, objects };
 }
 
 function existingPacks(repo: Repo): Pack[] {

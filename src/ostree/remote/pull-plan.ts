@@ -14,6 +14,7 @@ import { type PackIndex, parsePackIndex } from "./pack-index.ts";
 import { planJobs, type PullJob } from "./pull-jobs.ts";
 import { runJob } from "./run-job.ts";
 import type { Source } from "./source.ts";
+import { keyOf } from "./published-ref.ts";
 import type { PublishedPack } from "./summary.ts";
 
 export interface PullPlan {
@@ -81,9 +82,6 @@ interface LoadedPack {
   index: PackIndex;
   keys: ReadonlySet<string>;
 }
-
-/** The name of an object. */
-export const keyOf = ({ checksum, type }: Pick<Needed, "checksum" | "type">): string => `${checksum}.${type}`;
 
 /** The store with what has arrived. */
 export function view({ repo, incoming }: Pick<PullContext, "repo" | "incoming">): Repo {

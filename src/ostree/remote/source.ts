@@ -4,6 +4,7 @@ import { AtomicError } from "../../errors.ts";
 import { createHttpClient, httpError } from "../../http.ts";
 import { download } from "../../http-download.ts";
 import { close, isKernelError, O_NOFOLLOW, O_RDONLY, open, pread, readFile } from "../../linux/index.ts";
+import { openBundle } from "./bundle-file.ts";
 import type { Remote } from "./remote-config.ts";
 
 export interface Source {
@@ -20,8 +21,9 @@ export interface Source {
 
 const CHUNK = 1024 * 1024;
 
-/** Opens what a remote publishes; to be closed. Nothing is read yet. */
-export function openSource({ name, url }: Remote): Source {
+/** Opens what a remote publishes, or what a bundle has of it; to be closed. @throws AtomicError invalid (no bundle) */
+export function openSource({ name, url }: Remote, bundle?: string): Source {
+  if (bundle !== undefined) return openBundle(bundle);
   const doing = `reading remote ${name}`;
   return url.startsWith("file:") ? directorySource(doing, fileURLToPath(url)) : webSource(doing, url);
 }

@@ -8,7 +8,8 @@ import { listDeltaObjects } from "../delta/delta-objects.ts";
 import { makeObjects, type Workbench } from "../delta/make-objects.ts";
 import { measureFile, objectFile, objectSize } from "../object-store.ts";
 import type { Repo } from "../repo.ts";
-import { keyOf, type PullContext, type PullPlan } from "./pull-plan.ts";
+import { keyOf } from "./published-ref.ts";
+import type { PullContext, PullPlan } from "./pull-plan.ts";
 import { deltaName } from "./served-files.ts";
 import type { PublishedDelta } from "./summary.ts";
 

@@ -31,7 +31,7 @@ const METADATA_FIRST = { commit: 0, dirtree: 1, file: 2 } as const;
  * @param task advances by the bytes read
  * @throws AtomicError corrupt, not-found, no-space
  */
-async function writePack(
+export async function writePack(
   repo: Repo,
   wanted: readonly WantedObject[],
   { out, timestamp, task }: { out: DurableFile; timestamp: number; task: ProgressTask },

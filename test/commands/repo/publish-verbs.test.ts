@@ -66,3 +66,16 @@ test("serve refuses an address it cannot read", () => {
     assert.match(stderr, /expected ADDRESS:PORT/);
   }
 });
+
+test("a bundle is pulled by those who accept its key", () => {
+  const bundle = join(dir, "os.bundle");
+  const { stdout } = cli(["repo", "bundle", bundle, "os", "--sign-key", key, ...at("publisher")]);
+  assert.match(stdout, /^wrote [0-9a-f]{12}: 4 objects, [0-9]+ B in [0-9.]+ (B|KiB)\n$/);
+  assert.is(cli(["repo", "init", ...at("offline")]).status, 0);
+  assert.match(cli(["repo", "pull", bundle, ...at("offline")]).stderr, /^error: .* no accepted key of any remote/);
+  const url = "https://example.org/os";
+  assert.is(cli(["remote", "add", "origin", url, "--key", `${key}.pub`, ...at("offline")]).status, 0);
+  assert.match(cli(["repo", "pull", bundle, ...at("offline")]).stdout, /^pulled [0-9a-f]{12}: 4 objects, .*\ned25519 /);
+  const { status, stderr } = cli(["repo", "bundle", bundle, "os^", ...at("publisher")]);
+  assert.equal([status, stderr.split("\n")[0]], [1, "error: resolving os^: the commit has no parent"]);
+});
