@@ -76,8 +76,11 @@ export async function startMachine({ disk, direct, devices = [], drive }: Machin
     see,
     async expect(command, seconds) {
       const { status, output } = await shell(command, seconds);
-      if (status !== 0) throw new Error(`in the guest, \`${command}\` ended with ${status}: ${output}`);
-      return output;
+      if (status === 0) return output;
+      const kernel = await shell("dmesg --level=err,warn | tail -n 5").catch(() => ({ output: "(no answer)" }));
+      throw new Error(
+        `in the guest, \`${command}\` ended with ${status}: ${output}\nits kernel warned last: ${kernel.output}`,
+      );
     },
     async restart() {
       await shell("systemctl reboot --no-block");
