@@ -1,20 +1,45 @@
-import { type Engine, findNamed, namedStatus, readCgroupStats, runtimeRecord } from "../containers/index.ts";
-import { isAtomicError } from "../errors.ts";
+import { boolean } from "@oclif/core/flags";
+import {
+  type Engine,
+  findNamed,
+  launchText,
+  namedStatus,
+  readCgroupStats,
+  runtimeRecord,
+} from "../containers/index.ts";
+import { AtomicError, isAtomicError } from "../errors.ts";
 import { findImage } from "../oci/index.ts";
 import { textArg } from "./args.ts";
 import { ContainerCommand } from "./containers/base.ts";
 
 /** `atomic inspect` */
 export default class Inspect extends ContainerCommand {
-  static override description = "Always answers in JSON. A container comes before an image of the same name.";
+  static override description =
+    "Always answers in JSON, but for --launch. A container comes before an image of the same name.";
   static override args = { name: textArg({ description: "name or ID of a container or image", required: true }) };
+  static override flags = {
+    launch: boolean({ summary: "the program of system calls that starts a container, to be read" }),
+  };
   static override examples = ["<%= config.bin %> inspect tools"];
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Inspect);
     const engine = await this.engine(flags);
+    if (flags.launch) return this.#showLaunch(engine, args.name, flags);
     const found = inspectContainer(engine, args.name) ?? inspectImage(engine, args.name);
     this.show({ ...flags, json: true }, found, () => "");
+  }
+
+  #showLaunch(engine: Engine, name: string, flags: { json: boolean }): void {
+    const container = findNamed(engine, name);
+    const record = runtimeRecord(engine, container);
+    if (record === undefined) {
+      throw new AtomicError("conflict", `showing the launch program of container ${container.name}: it does not run`, {
+        hint: `atomic start ${container.name}`,
+      });
+    }
+    const text = launchText(record);
+    this.show(flags, { launch: text.split("\n") }, () => text);
   }
 }
 

@@ -31,13 +31,14 @@ export default class Ps extends ContainerCommand {
       pid: state.pid ?? null,
       status: state.status,
       exitCode: state.exitCode ?? null,
+      outOfMemory: state.outOfMemory ?? false,
     }));
     this.show(flags, json, () => {
-      const rows = found.map(({ container, state: { status, exitCode } }) => [
+      const rows = found.map(({ container, state: { status, exitCode, outOfMemory } }) => [
         container.name,
         container.id.slice(0, 12),
         printable(container.image),
-        exitCode === undefined ? status : `${status} (${exitCode})`,
+        exitCode === undefined ? status : `${status} (${exitCode}${outOfMemory === true ? ", out of memory" : ""})`,
         age(container.created),
         printable(programOf(container).join(" ")),
       ]);

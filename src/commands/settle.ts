@@ -1,11 +1,11 @@
-import { findNamed, settleContainer } from "../containers/index.ts";
+import { findNamed, restartByPolicy, settleContainer } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 
 /** `atomic settle` */
 export default class Settle extends ContainerCommand {
   static override description =
-    "Gives back the address of a container that has ended, and removes it if it was run with --rm. A container in the " +
-    "background calls this by itself.";
+    "Gives back the address of a container that has ended, and removes it if it was run with --rm, or starts it again as " +
+    "--restart says. A container in the background calls this by itself.";
   static override args = { container: containerArg };
 
   async run(): Promise<void> {
@@ -13,6 +13,7 @@ export default class Settle extends ContainerCommand {
     const engine = this.engineAsIs(flags);
     const container = findNamed(engine, args.container);
     await settleContainer(engine, container);
-    this.show(flags, { settled: container.name }, () => container.name);
+    const restarted = !container.options.remove && (await restartByPolicy(engine, container));
+    this.show(flags, { settled: container.name, restarted }, () => container.name);
   }
 }

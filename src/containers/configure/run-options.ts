@@ -10,6 +10,7 @@ import { type NamespaceMode, namespaceMode, type SharedNamespace } from "./names
 import { networkMode, parseAlias, parsePublish, parseSearch, parseServer } from "./network-options.ts";
 import type { NameServers } from "./resolv-conf.ts";
 import { parseSecurity, type SecurityOptions } from "./security-options.ts";
+import { parseRestart, type RestartPolicy } from "./restart-policy.ts";
 import { parseSize, parseWhole } from "./quantities.ts";
 import { parseMount, parseTmpfs, parseVolume, type Volume } from "./volumes.ts";
 
@@ -41,6 +42,7 @@ export interface RunOptions {
   shmSize: number;
   ulimits: Rlimit[];
   sysctl: Record<string, string>;
+  restart: RestartPolicy;
   publish: PortRequest[];
   /** Names on its network beside its own. */
   aliases: string[];
@@ -104,6 +106,7 @@ export function runOptions(flags: RawRunFlags): RunOptions {
     shmSize: flags["shm-size"] === undefined ? DEFAULT_SHM : parseSize("--shm-size", flags["shm-size"]),
     ulimits: (flags.ulimit ?? []).map(parseUlimit),
     sysctl: Object.fromEntries((flags.sysctl ?? []).map((text) => pair("--sysctl", text))),
+    restart: restartPolicy(flags),
     publish: publishedPorts(flags),
     aliases: (flags["network-alias"] ?? []).map(parseAlias),
     dns: { servers: (flags.dns ?? []).map(parseServer), search: (flags["dns-search"] ?? []).map(parseSearch) },
@@ -125,14 +128,7 @@ export function checkContainerName(name: string): string {
 function refuseMissing(flags: RawRunFlags): void {
   const missing = (option: string, why: string, hint: string) =>
     new AtomicError("unsupported", `running with ${option}: ${why}`, { hint });
-  const { restart, init, userns } = flags;
-  if (restart !== undefined && restart !== "no") {
-    throw missing(
-      `--restart=${restart}`,
-      "nobody restarts containers",
-      "systemd-run -p Restart=always atomic run IMAGE",
-    );
-  }
+  const { init, userns } = flags;
   if (init === true)
     throw missing("--init", "the image's program is the first process", "atomic run --entrypoint=INIT IMAGE");
   if (userns !== undefined && userns !== "host" && userns !== "") {
@@ -161,6 +157,16 @@ function resourcesOf(flags: RawRunFlags): Resources {
     ...(Object.keys(time).length === 0 ? {} : { cpu: time }),
     ...(pids === undefined ? {} : { pids: { limit: parseWhole("--pids-limit", pids, -1, 4_194_304) } }),
   };
+}
+
+function restartPolicy({ restart = "no", rm, detach }: RawRunFlags): RestartPolicy {
+  const policy = parseRestart(restart);
+  if (policy.when === "no") return policy;
+  const why = rm === true ? "it is removed at its end" : detach === true ? undefined : "you wait for its end";
+  if (why === undefined) return policy;
+  throw new AtomicError("usage", `running with --restart=${restart}: ${why}`, {
+    hint: `atomic run --detach --restart=${restart} IMAGE`,
+  });
 }
 
 function publishedPorts({ publish = [], network }: RawRunFlags): PortRequest[] {

@@ -1,6 +1,7 @@
 /** What a container in the background printed: frames of time, stream and bytes. docs/formats.md, "containers of images". */
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LOG_FILE, OLD_LOG_FILE } from "../launch/files.ts";
 
 export interface LogFrame {
@@ -12,10 +13,60 @@ export interface LogFrame {
 
 const HEADER = 32;
 const MAX_FRAME = 16 * 1024;
+const POLL_MS = 100;
 
-/** All frames, oldest first. One that is not finished yet is left out. @param directory the state directory */
+/** All frames, oldest first. One that is not finished yet is left out. @param directory the container's */
 export function readLog(directory: string): LogFrame[] {
-  return [OLD_LOG_FILE, LOG_FILE].flatMap((name) => parseFrames(contents(join(directory, name))));
+  const reader = logReader(directory);
+  try {
+    return reader.next();
+  } finally {
+    reader.close();
+  }
+}
+
+/** All frames there are, then those that come, until `isOver` and there are no more. */
+export async function* followLog(directory: string, isOver: () => boolean): AsyncGenerator<LogFrame[]> {
+  const reader = logReader(directory);
+  try {
+    for (;;) {
+      const over = isOver(); // asked before reading: what it printed last is read then
+      yield reader.next();
+      if (over) return;
+      await sleep(POLL_MS);
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+/** Reads on where it was, also when the log was put aside meanwhile. */
+function logReader(directory: string): { next(): LogFrame[]; close(): void } {
+  const [current, old] = [join(directory, LOG_FILE), join(directory, OLD_LOG_FILE)];
+  let fd = openIfThere(old);
+  let rest = Buffer.alloc(0);
+  const close = () => {
+    if (fd !== undefined) closeSync(fd);
+    fd = undefined;
+  };
+  const next = (): LogFrame[] => {
+    const frames: LogFrame[] = [];
+    for (;;) {
+      fd ??= openIfThere(current);
+      if (fd === undefined) return frames;
+      // What it is now: a file that was put aside grows no more once another has its name.
+      const isLast = statSync(current, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
+      rest = Buffer.concat([rest, readToEnd(fd)]);
+      const more = parseFrames(rest);
+      rest = rest.subarray(more.reduce((sum, { bytes }) => sum + HEADER + bytes.length, 0));
+      frames.push(...more);
+      if (isLast) return frames;
+      close();
+      rest = Buffer.alloc(0);
+      if (statSync(current, { throwIfNoEntry: false }) === undefined) return frames;
+    }
+  };
+  return { next, close };
 }
 
 /** Frames: seconds, nanoseconds, stream and length as 64-bit numbers, then the bytes. Stops where they make no sense. */
@@ -38,11 +89,21 @@ export function parseFrames(log: Buffer): LogFrame[] {
   return frames;
 }
 
-function contents(path: string): Buffer {
+function openIfThere(path: string): number | undefined {
   try {
-    return readFileSync(path);
+    return openSync(path, "r");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+function readToEnd(fd: number): Buffer {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = Buffer.alloc(1 << 16);
+    const count = readSync(fd, chunk);
+    if (count === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, count));
   }
 }

@@ -23,12 +23,15 @@ import { readRootFile } from "./root-file.ts";
 import { mountRoot } from "./rootfs.ts";
 import { settleContainer } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
+import { forgetStopped } from "./stopped.ts";
 
 export interface StartOptions {
   /** Leave it in the background, what it prints in its log. */
   detach: boolean;
   /** Give it the caller's standard input. */
   interactive: boolean;
+  /** Its policy starts it, not the operator. */
+  again?: boolean;
 }
 
 /** A container that was started. */
@@ -49,7 +52,7 @@ const MAX_LOG = 10 << 20;
 export async function startNamed(
   engine: Engine,
   container: NamedContainer,
-  { detach, interactive }: StartOptions,
+  { detach, interactive, again = false }: StartOptions,
 ): Promise<Started> {
   const { name, options } = container;
   const unlock = lockContainer(engine, container);
@@ -65,6 +68,7 @@ export async function startNamed(
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     const rootfs = mountRoot(engine, container);
     const directory = dataDirectory(engine, name);
+    if (!again) forgetStopped(engine, container);
     forgetExit(engine, join(directory, EXIT_FILE));
     const waits = options.namespaces.network.kind === "network";
     const { record, warnings, ended } = createContainer({

@@ -1,4 +1,5 @@
 /** Ending containers. */
+import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { freezeCgroups, killCgroups } from "../cgroup/processes.ts";
@@ -9,6 +10,7 @@ import { type Engine, runtimeState } from "./place.ts";
 import { type NamedContainer, runtimeRecord } from "./record.ts";
 import { settleContainer } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
+import { noteStopped } from "./stopped.ts";
 
 const POLL_MS = 10;
 /** How long whoever watched the container may take to write down how it ended. */
@@ -16,11 +18,12 @@ const EXIT_PATIENCE = 2;
 const DEFAULT_STOP = "SIGTERM";
 const UNKNOWN_EXIT = 255;
 
-/** Sends a signal to the container's program. @throws AtomicError conflict when it does not run */
+/** Sends a signal to the container's program; killed so, its policy does not start it again. @throws AtomicError conflict when it does not run */
 export function signalContainer(engine: Engine, container: NamedContainer, signal: number): void {
   const present = namedStatus(engine, container);
   if (!isRunning(present))
     throw new AtomicError("conflict", `sending a signal to container ${container.name}: it is ${present.status}`);
+  if (signal === constants.signals.SIGKILL) noteStopped(engine, container);
   killContainer(runtimeState(engine), parseContainerId(container.id), signal);
 }
 
@@ -31,6 +34,7 @@ export function signalContainer(engine: Engine, container: NamedContainer, signa
 export async function stopContainer(engine: Engine, container: NamedContainer, seconds: number): Promise<boolean> {
   const record = runtimeRecord(engine, container);
   const present = namedStatus(engine, container);
+  noteStopped(engine, container);
   if (record === undefined || !isRunning(present)) return false;
   const { options, defaults } = container;
   signalContainer(engine, container, parseSignal(options.stopSignal ?? defaults.stopSignal ?? DEFAULT_STOP));

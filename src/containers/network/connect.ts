@@ -75,6 +75,25 @@ export async function disconnectContainer(store: NetworkStore, container: string
   });
 }
 
+/** Gives a container another name on its networks. @throws AtomicError locked */
+export async function renameLease(
+  store: NetworkStore,
+  container: string,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  await withNetworkLock(store, () => {
+    for (const network of readNetworks(store)) {
+      if (!network.leases.some((lease) => lease.container === container)) continue;
+      const leases = network.leases.map((lease) =>
+        lease.container === container
+          ? { ...lease, names: lease.names.map((name) => (name === from ? to : name)) }
+          : lease,
+      );
+      writeLeases(store, { ...network, leases });
+    }
+  });
+}
+
 /**
  * Makes bridges and the firewall's table as the networks want them, whatever others did to them, and gives up the
  * leases of containers that are gone.

@@ -1,7 +1,10 @@
 /** A sysroot with images to run, and a state directory of its own. */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { dataDirectory, namedStatus, openEngine, readLog, readNamed } from "../../../src/containers/index.ts";
+import { createDurable } from "../../../src/durable.ts";
 import { MNT_DETACH, umount } from "../../../src/linux/index.ts";
+import { openRepo } from "../../../src/ostree/index.ts";
 import { writeLayout } from "../../oci/layout-builder.ts";
 import { BUSYBOX } from "../../support/busybox.ts";
 import { cli, type CliResult, cliJson } from "../../support/cli.ts";
@@ -27,6 +30,8 @@ export interface Fixture {
   atomic(...argv: string[]): CliResult;
   /** All containers. */
   list(): Listed[];
+  /** The state of one, and how many lines it printed, without running a command. */
+  look(name: string): { status: string; lines: number };
   /** Unmounts what containers have mounted, as a reboot would. */
   unmountAll(): void;
   /** Removes every container. */
@@ -64,7 +69,12 @@ export function namedFixture(images: Record<string, Record<string, string>>, pro
   const clear = () => {
     for (const { name } of list()) atomic("rm", "--force", name);
   };
-  return { sysroot, run, env, atomic, list, unmountAll, clear };
+  const look = (name: string) => {
+    const engine = openEngine(sysroot, openRepo(join(sysroot, "atomic/repo"), createDurable()), run);
+    const text = Buffer.concat(readLog(dataDirectory(engine, name)).map(({ bytes }) => bytes)).toString();
+    return { status: namedStatus(engine, readNamed(engine, name)).status, lines: text.split("\n").length - 1 };
+  };
+  return { sysroot, run, env, atomic, list, look, unmountAll, clear };
 }
 
 function succeed({ status, stderr }: CliResult): void {

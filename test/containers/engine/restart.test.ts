@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as assert from "uvu/assert";
+import type { CliResult } from "../../support/cli.ts";
+import { suite } from "../../support/suite.ts";
+import { type Fixture, namedFixture, namedUnmet } from "./named-fixture.ts";
+
+const test = suite("restarting containers", namedUnmet());
+
+let fixture: Fixture;
+const atomic = (...argv: string[]): CliResult => fixture.atomic(...argv);
+
+test.before(() => {
+  fixture = namedFixture({ box: {} }, ["cat", "echo", "mkdir", "rm", "sh", "sleep", "touch", "true"]);
+});
+test.after(() => {
+  fixture.clear();
+  fixture.unmountAll();
+});
+test.after.each(() => fixture.clear());
+
+/** A container in the background without a network. */
+function detached(name: string, script: string, ...options: string[]): void {
+  const { status, stderr } = atomic("run", "-d", `--name=${name}`, "--net=none", ...options, "box", "sh", "-c", script);
+  assert.is(status, 0, stderr);
+}
+
+async function eventually(condition: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 600 && !condition(); attempt++) await sleep(50);
+  assert.ok(condition());
+}
+
+const look = (name: string) => fixture.look(name);
+
+test("starts a container again that fails, as often as it may", async () => {
+  detached("failing", "echo started; exit 3", "--restart=on-failure:2");
+  await eventually(() => look("failing").lines === 3 && look("failing").status === "exited");
+  await sleep(1000);
+  assert.is(look("failing").lines, 3);
+  detached("fine", "echo started", "--restart=on-failure");
+  await eventually(() => look("fine").status === "exited");
+  await sleep(500);
+  assert.is(look("fine").lines, 1);
+});
+
+test("starts one always, until the operator stops it, and again after a boot", async () => {
+  detached("always", "echo started; sleep 1000", "--restart=always");
+  const { pid } = JSON.parse(atomic("inspect", "always").stdout) as { pid: number };
+  process.kill(pid, "SIGKILL");
+  await eventually(() => look("always").lines === 2 && look("always").status === "running");
+  assert.is(atomic("stop", "-t=0", "always").status, 0);
+  await sleep(700);
+  assert.is(look("always").status, "exited");
+  detached("unless", "sleep 1000", "--restart=unless-stopped");
+  detached("never", "sleep 1000");
+  for (const name of ["unless", "never"]) atomic("kill", name);
+  await eventually(() => look("unless").status === "exited");
+  assert.is(atomic("start", "--all").stdout, "always\n");
+  assert.is(atomic("start").status, 2);
+});
