@@ -10,7 +10,10 @@ export default class Start extends ContainerCommand {
   static override description = "Starts a container that has ended, in the background.";
   static override args = { container: textArg({ description: "name of the container, or the beginning of its ID" }) };
   static override flags = {
-    all: boolean({ default: false, summary: "those that --restart=always or unless-stopped wants to run, as after a boot" }),
+    all: boolean({
+      default: false,
+      summary: "those that --restart=always or unless-stopped wants to run, as after a boot",
+    }),
   };
 
   async run(): Promise<number> {
