@@ -24,10 +24,11 @@ export abstract class RepoCommand extends BaseCommand {
 
 /** Absolute path of the store the flags name; that of `/` is on the physical root. */
 export function repoPath(flags: { sysroot: string; repo: string | undefined }): string {
-  return resolve(flags.repo ?? join(physicalRoot(flags.sysroot), "atomic/repo"));
+  return flags.repo === undefined ? join(physicalRoot(flags.sysroot), "atomic/repo") : resolve(flags.repo);
 }
 
-/** The sysroot that the flag means: that of a booted host is not its `/`. */
+/** Absolute path of the sysroot that the flag means: that of a booted host is not its `/`. */
 export function physicalRoot(sysroot: string): string {
-  return resolve(sysroot) === "/" && existsSync(join(BOOTED, "atomic/repo")) ? BOOTED : sysroot;
+  const path = resolve(sysroot);
+  return path === "/" && existsSync(join(BOOTED, "atomic/repo")) ? BOOTED : path;
 }

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as assert from "uvu/assert";
 import { parseFrames } from "../../../src/containers/engine/logs.ts";
 import type { CliResult } from "../../support/cli.ts";
@@ -49,6 +49,12 @@ test("runs a program to its end, and leaves nothing behind", () => {
   assert.equal([status, stderr], [3, "e\n"]);
   assert.match(stdout, /^uid=0\(root\) gid=0.*\n\/proc\/1\n/);
   gone();
+});
+
+test("takes a sysroot by its relative path", () => {
+  const sysroot = relative(process.cwd(), fixture.sysroot);
+  const { status, stdout, stderr } = atomic("run", "--rm", "--sysroot", sysroot, "box", "echo", "here");
+  assert.equal([status, stdout, stderr], [0, "here\n", ""]);
 });
 
 test("confines it", () => {
