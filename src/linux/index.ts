@@ -27,6 +27,7 @@ export {
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
+  O_NOCTTY,
   O_NOFOLLOW,
   O_NONBLOCK,
   O_PATH,
@@ -55,6 +56,7 @@ export type { MountRequest } from "./mount.ts";
 export { readMounts } from "./mountinfo.ts";
 export type { MountEntry } from "./mountinfo.ts";
 export { namesIn } from "./names-in.ts";
+export { newMount } from "./new-mount.ts";
 export { mknodAt } from "./node.ts";
 export { openAt2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from "./openat2.ts";
 export type { OpenHow } from "./openat2.ts";
@@ -85,6 +87,8 @@ export type { Stat } from "./stat.ts";
 export { statfs } from "./statfs.ts";
 export type { FilesystemStatus } from "./statfs.ts";
 export { fdatasync, fsync, posixFadvise, startWriteback, syncfs } from "./sync.ts";
+export { openTerminal, setWindowSize, windowSize } from "./terminal.ts";
+export type { Terminal, WindowSize } from "./terminal.ts";
 export { enableVerity, measureVerity } from "./verity.ts";
 export { getXattr, listXattrs, listXattrsAt, removeXattr, setXattr } from "./xattr.ts";
 export type { Xattr, XattrOptions, XattrTarget } from "./xattr.ts";
