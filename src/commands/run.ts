@@ -17,6 +17,7 @@ import { findImage } from "../oci/index.ts";
 import { containerFlags, containerOptions, splitAtImage } from "./containers/run-request.ts";
 import { ContainerCommand } from "./containers/base.ts";
 import { agree, labelledRun } from "./containers/label-run.ts";
+import { ownWindowSize, useTerminal } from "./containers/terminal-session.ts";
 import { writeStderr } from "./output.ts";
 
 const WITH_VALUE = ["opt1", "opt2", "opt3", "sysroot", "repo", "progress"];
@@ -110,15 +111,19 @@ export default class Run extends ContainerCommand {
     { detach, interactive, discard }: ReturnType<typeof runOptions> & { discard: boolean },
     flags: { json: boolean },
   ): Promise<number> {
+    const size = ownWindowSize();
     let started;
     try {
-      started = await startNamed(engine, container, { detach, interactive });
+      started = await startNamed(engine, container, { detach, interactive, ...(size === undefined ? {} : { size }) });
     } catch (error) {
       if (discard) await removeContainer(engine, container, { force: true });
       throw error;
     }
     for (const warning of started.warnings) writeStderr(`${warning}\n`);
-    if (!detach) return finishContainer(engine, started);
+    if (!detach) {
+      const status = finishContainer(engine, started);
+      return started.terminal === undefined ? status : useTerminal(started.terminal, interactive, status);
+    }
     this.show(flags, { id: container.id, name: container.name }, () => container.name);
     return 0;
   }

@@ -27,6 +27,7 @@ export const VERBS: Record<string, Verb> = {
   completion: { summary: "Print a completion script for bash, zsh or fish", load: () => import("./completion.ts") },
 
   diff: { summary: "List what a container changed of its image", load: () => import("./diff.ts") },
+  exec: { summary: "Run another program in a container", load: () => import("./exec.ts") },
   images: { summary: "List the images of the store", load: () => import("./images.ts") },
   info: { summary: "Show an image's labels and what they ask for", load: () => import("./info.ts") },
   inspect: { summary: "Show everything known of a container or image", load: () => import("./inspect.ts") },

@@ -27,7 +27,6 @@ export {
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
-  O_NOCTTY,
   O_NOFOLLOW,
   O_NONBLOCK,
   O_PATH,
@@ -87,6 +86,7 @@ export type { Stat } from "./stat.ts";
 export { statfs } from "./statfs.ts";
 export type { FilesystemStatus } from "./statfs.ts";
 export { fdatasync, fsync, posixFadvise, startWriteback, syncfs } from "./sync.ts";
+export { makeRaw } from "./raw-terminal.ts";
 export { openTerminal, setWindowSize, windowSize } from "./terminal.ts";
 export type { Terminal, WindowSize } from "./terminal.ts";
 export { enableVerity, measureVerity } from "./verity.ts";

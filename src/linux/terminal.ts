@@ -50,9 +50,7 @@ export function openTerminal(directory: number): Terminal {
   }
   const locked = new Uint8Array(4);
   const slave =
-    ioctlBytes(master, TIOCSPTLCK, locked) < 0
-      ? -1
-      : ioctlNumber(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ioctlBytes(master, TIOCSPTLCK, locked) < 0 ? -1 : ioctlNumber(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (slave >= 0) return { master, slave };
   const error = failure(doing, { feature: "TIOCGPTPEER" });
   close(master);
@@ -72,6 +70,5 @@ export function windowSize(fd: number): WindowSize | undefined {
 /** Tells a terminal's programs the size of its window, from either end. @throws KernelError */
 export function setWindowSize(fd: number, { rows, columns }: WindowSize): void {
   const size = new Uint16Array([rows, columns, 0, 0]);
-  if (ioctlBytes(fd, TIOCSWINSZ, new Uint8Array(size.buffer)) < 0)
-    throw failure("setting the window size of", { fd });
+  if (ioctlBytes(fd, TIOCSWINSZ, new Uint8Array(size.buffer)) < 0) throw failure("setting the window size of", { fd });
 }

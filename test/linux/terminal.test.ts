@@ -3,6 +3,7 @@ import { isatty } from "node:tty";
 import * as assert from "uvu/assert";
 import {
   close,
+  makeRaw,
   newMount,
   O_DIRECTORY,
   O_PATH,
@@ -34,6 +35,27 @@ test("makes terminals of a devpts that is mounted nowhere", () => {
   for (const fd of [master, slave, second.master, second.slave, root]) close(fd);
 });
 
+test("passes on bytes as they are, and becomes what it was", () => {
+  const root = newMount({ type: "devpts", options: OPTIONS, attributes: 0 });
+  const { master, slave } = openTerminal(root);
+  const shown = (text: string): string => {
+    writeSync(slave, text);
+    const bytes = Buffer.alloc(9);
+    return bytes.toString("utf8", 0, readSync(master, bytes));
+  };
+  for (const keys of [false, true]) {
+    const undo = makeRaw(slave, keys);
+    assert.is(shown("a\n"), "a\n");
+    if (keys) {
+      writeSync(master, "b");
+      assert.is(readSync(slave, Buffer.alloc(9)), 1);
+    }
+    undo();
+    assert.is(shown("a\n"), "a\r\n");
+  }
+  for (const fd of [master, slave, root]) close(fd);
+});
+
 test("refuses a directory that is no devpts, and what is no terminal", () => {
   const root = open(tempDir(), O_PATH | O_DIRECTORY);
   assert.is(refusal(() => openTerminal(root)).code, "not-found");
@@ -43,6 +65,7 @@ test("refuses a directory that is no devpts, and what is no terminal", () => {
   close(dev);
   const file = open("/dev/null", 0);
   assert.is(windowSize(file), undefined);
+  assert.is(refusal(() => makeRaw(file, true)).code, "unsupported");
   close(file);
 });
 

@@ -35,6 +35,11 @@ export function splitAtImage(argv: readonly string[], withValue: readonly string
     if (alias !== undefined) takers.add(`--${alias}`);
     if (char !== undefined) takers.add(`-${char}`);
   }
+  return splitAtWord(argv, takers);
+}
+
+/** Splits at the first word that is neither an option nor the value of one of `takers`. */
+export function splitAtWord(argv: readonly string[], takers: ReadonlySet<string>): { own: string[]; rest: string[] } {
   let at = 0;
   while (argv[at]?.startsWith("-") === true && argv[at] !== "--") at += takers.has(argv[at]!) ? 2 : 1;
   const skip = argv[at] === "--" ? 1 : 0;

@@ -1,6 +1,7 @@
 /** `atomic-runtime exec`: another process in a container. */
 import { writeFileSync } from "node:fs";
-import { execInContainer, parseProcess, type Process, readRecord, waitInForeground } from "../../containers/index.ts";
+import { execInContainer, parseProcess, type Process, readRecord } from "../../containers/index.ts";
+import { useTerminal } from "../containers/terminal-session.ts";
 import { firstWord, oneId, parseVerb, preservedFds, readInput, type RuntimeOptions, text, usage } from "./options.ts";
 
 const OPTIONS = {
@@ -30,18 +31,21 @@ export async function runExec(options: RuntimeOptions, args: readonly string[]):
   const words = command[0] === "--" ? command.slice(1) : command;
   const base = readRecord(options.state, id).config.process;
   const process = execProcess(base, values, words);
+  const socket = text(values["console-socket"]);
   const detached = values["detach"] === true;
-  const { pid, warnings, ended } = execInContainer({
+  const { pid, warnings, ended, terminal } = execInContainer({
     state: options.state,
     id,
     process,
     descriptors: [0, 1, 2, ...preservedFds(text(values["preserve-fds"]))],
     detached,
+    ...(socket === undefined ? {} : { consoleSocket: socket }),
   });
   for (const warning of warnings) globalThis.process.stderr.write(`atomic-runtime: warning: ${warning}\n`);
   const pidFile = text(values["pid-file"]);
   if (pidFile !== undefined && pid !== undefined) writeFileSync(pidFile, String(pid));
-  return detached ? 0 : waitInForeground(pid, ended);
+  if (detached) return 0;
+  return terminal === undefined ? ended : useTerminal(terminal, true, ended);
 }
 
 /** What to run: a process from a file, or the container's own, changed as the options say. */

@@ -35,6 +35,7 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
     const bundle = resolve(text(values["bundle"]) ?? ".");
     const config = parseConfig(readInput(join(bundle, "config.json")));
     const path = config.root?.path ?? "rootfs";
+    const socket = text(values["console-socket"]);
     const preserved = preservedFds(text(values["preserve-fds"]));
     const { record, warnings } = createContainer({
       state: options.state,
@@ -44,6 +45,7 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
       config,
       descriptors: [0, 1, 2, ...preserved],
       waits: true,
+      ...(socket === undefined ? {} : { consoleSocket: socket }),
     });
     for (const warning of warnings) process.stderr.write(`atomic-runtime: warning: ${warning}\n`);
     try {

@@ -2,13 +2,12 @@
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AtomicError } from "../../errors.ts";
-import { statIfExists, AT_FDCWD } from "../../linux/index.ts";
+import { AT_FDCWD, statIfExists, type WindowSize } from "../../linux/index.ts";
 import { configure } from "../configure/configure.ts";
 import { EXIT_FILE } from "../launch/files.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { createContainer } from "../runtime/create.ts";
 import { deleteContainer } from "../runtime/delete.ts";
-import { waitInForeground } from "../runtime/foreground.ts";
 import type { ContainerRecord } from "../runtime/record.ts";
 import { startContainer } from "../runtime/start.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
@@ -32,13 +31,15 @@ export interface StartOptions {
   interactive: boolean;
   /** Its policy starts it, not the operator. */
   again?: boolean;
+  /** Of the window its terminal is shown in. */
+  size?: WindowSize;
 }
 
 /** A container that was started. */
 export interface Started {
   container: NamedContainer;
-  /** Of its first process on the host. */
-  pid: number | undefined;
+  /** The user's end of its terminal, unless that goes to the log. */
+  terminal?: number;
   /** What was lowered to what this host allows. */
   warnings: string[];
   /** Resolves with the exit status, unless it is in the background. */
@@ -52,7 +53,7 @@ const MAX_LOG = 10 << 20;
 export async function startNamed(
   engine: Engine,
   container: NamedContainer,
-  { detach, interactive, again = false }: StartOptions,
+  { detach, interactive, size, again = false }: StartOptions,
 ): Promise<Started> {
   const { name, options } = container;
   const unlock = lockContainer(engine, container);
@@ -71,12 +72,12 @@ export async function startNamed(
     if (!again) forgetStopped(engine, container);
     forgetExit(engine, join(directory, EXIT_FILE));
     const waits = options.namespaces.network.kind === "network";
-    const { record, warnings, ended } = createContainer({
+    const { record, warnings, ended, terminal } = createContainer({
       state,
       id,
       bundle,
       rootfs,
-      config: await configureNamed(engine, container, rootfs),
+      config: withSize(await configureNamed(engine, container, rootfs), size),
       descriptors: [input, 1, 2],
       waits,
       filters: join(engine.run, "seccomp"),
@@ -89,7 +90,7 @@ export async function startNamed(
       },
     });
     if (waits) await connectAndStart(engine, container, record);
-    return { container, pid: record.process?.pid, warnings, ended };
+    return { container, warnings, ended, ...(terminal === undefined ? {} : { terminal }) };
   } finally {
     unlock();
     if (input !== 0) closeSync(input);
@@ -138,6 +139,11 @@ async function configureNamed(engine: Engine, container: NamedContainer, rootfs:
   });
 }
 
+function withSize(config: RuntimeConfig, size: WindowSize | undefined): RuntimeConfig {
+  if (size === undefined || config.process === undefined) return config;
+  return { ...config, process: { ...config.process, consoleSize: { height: size.rows, width: size.columns } } };
+}
+
 function namespaceOf(engine: Engine, text: string, name: string): string {
   const container = findNamed(engine, text);
   const { status, pid } = namedStatus(engine, container);
@@ -150,8 +156,8 @@ function namespaceOf(engine: Engine, text: string, name: string): string {
 }
 
 /** Runs a container in the foreground to its end. @returns its exit status */
-export async function finishContainer(engine: Engine, { container, pid, ended }: Started): Promise<number> {
-  const status = await waitInForeground(pid, ended);
+export async function finishContainer(engine: Engine, { container, ended }: Started): Promise<number> {
+  const status = await ended;
   await settleContainer(engine, container);
   return status;
 }

@@ -45,6 +45,7 @@ import { reportFailure, reportPid, reportReady } from "./report.ts";
 import { type LaunchRequest, reportFd } from "./request.ts";
 import { attachRoot, openRoot, pivotRoot } from "./rootfs.ts";
 import { inContainer, makeDirectories } from "./targets.ts";
+import { controlTerminal, masterFd, mountConsole, sendTerminal } from "./terminal.ts";
 
 interface Plan {
   namespaces: NamespacePlan;
@@ -85,6 +86,7 @@ export function compileLaunch(request: LaunchRequest): Program {
 
   asm.place(first);
   for (const { stream, write } of opened.captured) {
+    if (write === undefined) continue;
     asm.step(`redirecting stream ${stream}`);
     asm.call("dup3", [write, stream, 0]);
   }
@@ -112,9 +114,8 @@ function openOnHost(context: LaunchContext, plan: Plan): Opened {
   const root = openRoot(context);
   openSources(context, plan.mounts);
   const groups = openGroups(context);
-  const streams = request.monitor?.log === true ? [1, 2] : [];
-  asm.step("making pipes");
-  const captured = streams.map((stream) => ({ stream, ...makePipe(asm) }));
+  const captured = request.monitor?.log === true ? capture(context) : [];
+  sendTerminal(context);
   const opened: Opened = { root, groups, captured };
   if (request.fifo !== undefined) {
     asm.step(`opening ${request.fifo}`);
@@ -128,6 +129,13 @@ function openOnHost(context: LaunchContext, plan: Plan): Opened {
   openNamespaces(context, plan.namespaces);
   if (plan.namespaces.time) makeTimeNamespace(context, request.config.linux?.timeOffsets);
   return opened;
+}
+
+/** What goes to the log: both streams, or what comes out of the terminal. */
+function capture({ asm, request }: LaunchContext): Captured[] {
+  if (request.terminal !== undefined) return [{ stream: 1, read: asm.slot(BigInt(masterFd(request))) }];
+  asm.step("making pipes");
+  return [1, 2].map((stream) => ({ stream, ...makePipe(asm) }));
 }
 
 function releaseMapped(context: LaunchContext, pid: Slot, { write }: PipeSlots): void {
@@ -159,6 +167,7 @@ function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped }: Ope
   joinNamespaces(context, plan.namespaces);
   asm.step("making a session");
   asm.call("setsid", [], { onError: "ignore" });
+  controlTerminal(context);
   newKeyring(context);
   if ((plan.namespaces.clone & CLONE_NEWNET) !== 0) raiseLoopback(context);
   setNames(context);
@@ -173,6 +182,7 @@ function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped }: Ope
   if (plan.hostDevices === undefined) makeDevices(context, root, nodes(context));
   else mountDevices(context, root, plan.hostDevices);
   if (nodes(context).length > 0) makeDeviceLinks(context, root, hasTerminals(plan.mounts));
+  mountConsole(context, root);
   protectPaths(context, root, config.linux?.readonlyPaths ?? []);
   maskPaths(context, root, config.linux?.maskedPaths ?? []);
   asm.step(`making the directory ${plan.process.cwd}`);

@@ -18,6 +18,7 @@ import { blockSignals, watch } from "./monitor.ts";
 import { joinProcess } from "./namespaces.ts";
 import { reportFailure, reportPid } from "./report.ts";
 import { type ExecRequest, reportFd } from "./request.ts";
+import { controlTerminal, sendTerminal } from "./terminal.ts";
 
 /**
  * A program that needs one descriptor after the one it reports to: that of the container's first process (pidfd).
@@ -32,6 +33,7 @@ export function compileExec(request: ExecRequest): Program {
   asm.step("opening /proc");
   const context: ProcessContext = { asm, request, fail, proc: openHost(asm, "/proc", O_PATH | O_DIRECTORY) };
   const groups = openGroups(context);
+  sendTerminal(context);
   const container = reportFd(request) + 1;
   // Who joins a namespace of processes is not in it, but the next process is.
   joinProcess(
@@ -60,6 +62,7 @@ export function compileExec(request: ExecRequest): Program {
   if (request.namespaces.includes("user")) becomeMappedRoot(context);
   asm.step("making a session");
   asm.call("setsid", [], { onError: "ignore" });
+  controlTerminal(context);
   newKeyring(context);
   setRlimits(context);
   enterDirectory(context, request.process.cwd);

@@ -47,7 +47,8 @@ export interface Captured {
   /** 1 or 2. */
   stream: number;
   read: Slot;
-  write: Slot;
+  /** None for a terminal. */
+  write?: Slot;
 }
 
 /**
@@ -78,7 +79,11 @@ export function watch(
   const kept = 3 + streams.length;
   asm.call("close_range", [kept, MAX_FD, 0]);
   if (streams.length === 0) closeFd(asm, 3);
-  if (request.detached) detach(context);
+  if (request.detached) asm.call("setsid", [], { onError: "ignore" });
+  // What the caller's terminal or the container's shows is none of its business; but while the log keeps one end of the
+  // container's, the other stays open, or there would be no reading from it between two programs.
+  const kept0 = request.log && context.request.terminal !== undefined;
+  if (request.detached || context.request.terminal !== undefined) forgetStreams(asm, kept0 ? [1, 2] : [0, 1, 2]);
   asm.call("chdir", [asm.text("/")]);
 
   asm.step("watching the container");
@@ -96,10 +101,9 @@ export function watch(
   recordExit(asm, directory, status, request.successor);
 }
 
-function detach({ asm }: ProcessContext): void {
-  asm.call("setsid", [], { onError: "ignore" });
+function forgetStreams(asm: Assembler, streams: readonly number[]): void {
   const nothing = openHost(asm, "/dev/null", O_RDWR);
-  for (const fd of [0, 1, 2]) asm.call("dup3", [nothing, fd, 0]);
+  for (const fd of streams) asm.call("dup3", [nothing, fd, 0]);
   closeFd(asm, nothing);
 }
 

@@ -7,11 +7,16 @@ import { copyUp } from "./copy-up.ts";
 import { mapOwners } from "./id-mapped.ts";
 import type { MountOptions } from "./mount-options.ts";
 import type { PlannedMount } from "./plan-mounts.ts";
+import { reportFd } from "./request.ts";
 import { openTarget } from "./targets.ts";
 
 /** On the host's side: a detached copy of each bind mount's source. */
 export function openSources(context: LaunchContext, mounts: readonly PlannedMount[]): void {
   const { asm } = context;
+  const { terminal } = context.request;
+  const devpts = terminal === undefined ? undefined : mounts.find(holdsTerminals);
+  // The one its terminal is of is there already.
+  if (devpts !== undefined) devpts.tree = asm.slot(BigInt(reportFd(context.request) + 1));
   for (const planned of mounts) {
     const { bind, idMapped } = planned.options;
     if (bind === "none") continue;
@@ -23,6 +28,11 @@ export function openSources(context: LaunchContext, mounts: readonly PlannedMoun
     asm.step(`mapping the owners in ${planned.mount.source}`);
     mapOwners(context, planned.tree, planned.idMaps, idMapped === "recursive");
   }
+}
+
+/** Whether a mount is the devpts of the container's terminal. */
+function holdsTerminals({ mount, path, options }: PlannedMount): boolean {
+  return path === "dev/pts" && mount.type === "devpts" && options.bind === "none";
 }
 
 /** In the container's mount namespace: all mounts, in order. */

@@ -20,6 +20,14 @@ export interface ProcessRequest {
   };
   /** Groups it enters; they exist. */
   cgroups: readonly CgroupPlace[];
+  /**
+   * Its standard streams are one end of a terminal; descriptors after the one reports are written to have the terminal's
+   * devpts, if that is to be mounted, and the other end.
+   */
+  terminal?: {
+    /** Path of a socket the other end is sent to. */
+    socket?: string;
+  };
   /** Descriptors from 3 on that the process keeps. */
   preservedFds: number;
 }

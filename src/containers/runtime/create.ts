@@ -7,12 +7,13 @@ import { killCgroups } from "../cgroup/processes.ts";
 import { compileLaunch } from "../launch/compile.ts";
 import { START_FIFO } from "../launch/files.ts";
 import type { MonitorRequest } from "../launch/request.ts";
-import { type Descriptors, startLaunch } from "../launch/start.ts";
+import { type Descriptors } from "../launch/start.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
 import type { ContainerId } from "./container-id.ts";
 import { readHost } from "./host.ts";
 import { checkOwnSysctls, planContainerCgroups, prepareProcess } from "./prepare.ts";
 import { identify } from "./process-identity.ts";
+import { firstTerminal, launchOn, wantsTerminal } from "./terminal.ts";
 import { type ContainerRecord, makeContainerDirectory, removeContainerDirectory, writeRecord } from "./record.ts";
 
 export interface CreateOptions {
@@ -27,12 +28,16 @@ export interface CreateOptions {
   /** `start` lets it run; without, it runs at once. */
   waits: boolean;
   monitor?: MonitorRequest;
+  /** A socket that is sent the user's end of the container's terminal. */
+  consoleSocket?: string;
   /** A directory that keeps seccomp filters once they are made. */
   filters?: string;
 }
 
 export interface Created {
   record: ContainerRecord;
+  /** The user's end of the container's terminal, unless it went to a socket or to the log. */
+  terminal?: number;
   /** What of the configuration this host does not give. */
   warnings: string[];
   /** Resolves when the launch program ends: at once, or with the container's exit status where it is monitored. */
@@ -48,7 +53,8 @@ export function createContainer(options: CreateOptions): Created {
   if (config.process === undefined)
     throw new AtomicError("invalid", `creating the container ${id}: its configuration has no process`);
   checkOwnSysctls(config);
-  const { filters } = options;
+  const { filters, consoleSocket: socket, monitor } = options;
+  const hasTerminal = wantsTerminal(config.process, socket, monitor !== undefined);
   const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };
   const plan = planContainerCgroups(config, id, host);
   const { request, warnings } = prepareProcess(config.process, config.linux?.seccomp, host);
@@ -73,14 +79,21 @@ export function createContainer(options: CreateOptions): Created {
       cgroups,
       preservedFds: options.descriptors.length - 3,
       ...(options.waits ? { fifo } : {}),
-      ...(options.monitor === undefined ? {} : { monitor: options.monitor }),
+      ...(monitor === undefined ? {} : { monitor }),
+      ...(hasTerminal ? { terminal: socket === undefined ? {} : { socket } } : {}),
     });
-    const { pid, failure, ended } = startLaunch(program, options.descriptors);
-    if (failure !== undefined) throw failure;
+    const { process: first } = config;
+    const { pid, ended, terminal } = launchOn(program, {
+      descriptors: options.descriptors,
+      ...(hasTerminal ? { terminal: () => firstTerminal(config, first) } : {}),
+      keeps: monitor?.log === false,
+      foreground: monitor?.detached === false,
+    });
     const process = pid === undefined ? undefined : identify(pid);
     if (process !== undefined) record.process = process;
     writeRecord(state, record);
-    return { record, warnings: [...plan.warnings, ...warnings], ended };
+    const all = [...plan.warnings, ...warnings];
+    return { record, warnings: all, ended, ...(terminal === undefined ? {} : { terminal }) };
   } catch (error) {
     killCgroups(cgroups);
     removeCgroups(cgroups);

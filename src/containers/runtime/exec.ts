@@ -1,8 +1,8 @@
 /** Starting a process inside a container that runs. */
 import { AtomicError } from "../../errors.ts";
-import { close, isKernelError } from "../../linux/index.ts";
+import { isKernelError } from "../../linux/index.ts";
 import { compileExec } from "../launch/exec.ts";
-import { type Descriptors, startLaunch } from "../launch/start.ts";
+import type { Descriptors } from "../launch/start.ts";
 import type { Process } from "../spec/process.ts";
 import type { ContainerId } from "./container-id.ts";
 import { readHost } from "./host.ts";
@@ -10,6 +10,7 @@ import { prepareProcess } from "./prepare.ts";
 import { openProcess } from "./process-identity.ts";
 import { readRecord } from "./record.ts";
 import { containerStatus } from "./state.ts";
+import { launchOn, terminalIn, wantsTerminal } from "./terminal.ts";
 
 export interface ExecOptions {
   /** The directory of all containers' directories. */
@@ -21,11 +22,15 @@ export interface ExecOptions {
   detached: boolean;
   /** A directory that keeps seccomp filters once they are made. */
   filters?: string;
+  /** A socket that is sent the user's end of the process's terminal. */
+  consoleSocket?: string;
 }
 
 export interface Executed {
   /** On the host. */
   pid: number | undefined;
+  /** The user's end of its terminal, unless it went to a socket. */
+  terminal?: number;
   /** What of the request this host does not give. */
   warnings: string[];
   /** Resolves with the process's exit status; at once when it is detached. */
@@ -37,33 +42,42 @@ export interface Executed {
  * and nothing of the caller's.
  * @throws AtomicError not-found, invalid, conflict when the container is not running; or what a step met
  */
-export function execInContainer({ state, id, process, descriptors, detached, filters }: ExecOptions): Executed {
+export function execInContainer(options: ExecOptions): Executed {
+  const { state, id, process, descriptors, detached, filters, consoleSocket: socket } = options;
   const record = readRecord(state, id);
   const { linux } = record.config;
+  const hasTerminal = wantsTerminal(process, socket, !detached);
   const doing = `running a program in the container ${id}`;
   const status = containerStatus(state, record);
+  const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };
+  const { request, warnings } = prepareProcess(process, linux?.seccomp, host);
+  const program = compileExec({
+    ...request,
+    process,
+    namespaces: (linux?.namespaces ?? []).map(({ type }) => type),
+    cgroups: record.cgroups,
+    preservedFds: descriptors.length - 3,
+    ...(detached ? {} : { monitor: { detached: false, log: false, maxLog: 0 } }),
+    ...(hasTerminal ? { terminal: socket === undefined ? {} : { socket } } : {}),
+  });
+  const { process: first } = record;
   const running = status === "running" || status === "created";
-  const container = running && record.process !== undefined ? openProcess(record.process) : undefined;
-  if (container === undefined) {
+  const container = running && first !== undefined ? openProcess(first) : undefined;
+  if (first === undefined || container === undefined) {
     const hint = status === "paused" ? { hint: `atomic-runtime resume ${id}` } : {};
     throw new AtomicError("conflict", `${doing}: it is ${status}`, hint);
   }
   try {
-    const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };
-    const { request, warnings } = prepareProcess(process, linux?.seccomp, host);
-    const program = compileExec({
-      ...request,
-      process,
-      namespaces: (linux?.namespaces ?? []).map(({ type }) => type),
-      cgroups: record.cgroups,
-      preservedFds: descriptors.length - 3,
-      ...(detached ? {} : { monitor: { detached: false, log: false, maxLog: 0 } }),
+    const { pid, ended, terminal } = launchOn(program, {
+      descriptors,
+      more: [container],
+      ...(hasTerminal ? { terminal: () => terminalIn(first, record.config, process) } : {}),
+      keeps: socket === undefined,
+      foreground: !detached,
     });
-    const { pid, failure, ended } = startLaunch(program, descriptors, [container]);
-    if (isKernelError(failure, "ESRCH")) throw new AtomicError("conflict", `${doing}: it has just ended`);
-    if (failure !== undefined) throw failure;
-    return { pid, warnings, ended };
-  } finally {
-    close(container);
+    return { pid, warnings, ended, ...(terminal === undefined ? {} : { terminal }) };
+  } catch (error) {
+    if (isKernelError(error, "ESRCH")) throw new AtomicError("conflict", `${doing}: it has just ended`);
+    throw error;
   }
 }
