@@ -1,7 +1,15 @@
 /** The host: sysroot, deployments, `/etc`, plans, rollback; and composing the trees it deploys. */
 export { changeKargs, type ChangeKargsOptions, hostKargs } from "./change-kargs.ts";
 export { cleanup, type CleanupResult } from "./cleanup.ts";
-export { compose, type ComposedTree, type ComposeOptions, composeTree, loadComposeFile } from "./compose/index.ts";
+export {
+  compose,
+  type ComposedTree,
+  type ComposeOptions,
+  composeTree,
+  debianSources,
+  loadComposeFile,
+  machineAptSources,
+} from "./compose/index.ts";
 export { deploy, type DeployOptions, rebase } from "./deploy.ts";
 export { type EtcChange, etcDiff } from "./etc/diff.ts";
 export { etcLog, type EtcSnapshot } from "./etc/log.ts";
