@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { run } from "../src/spawn.ts";
-import { TOOLS, type Tool } from "./case.ts";
 
 /** Facts as name and value. `directory` is where the programs wrote. */
-export function machineFacts(directory: string, programs: Record<Tool, readonly string[]>): [string, string][] {
+export function machineFacts(
+  directory: string,
+  programs: Readonly<Record<string, readonly string[]>>,
+): [string, string][] {
   const models = cpus().map(({ model }) => model);
   const system = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "unknown";
   return [
@@ -14,7 +16,7 @@ export function machineFacts(directory: string, programs: Record<Tool, readonly 
     ["kernel", release()],
     ["filesystem", output(["findmnt", "--noheadings", "--output=FSTYPE", `--target=${directory}`])],
     ["system", system],
-    ...TOOLS.map((tool): [string, string] => [tool, versionOf(programs[tool])]),
+    ...Object.entries(programs).map(([name, program]): [string, string] => [name, versionOf(program)]),
   ];
 }
 
