@@ -7,6 +7,7 @@
  *     refs/<name>            64 hex digits and a newline
  *     staging/               objects of the running transaction; removed by the next one
  *     incoming/              objects of a pull that is not complete
+ *     importing/             the same of a commit of OSTree
  *     remotes/, signatures/  where to pull from; who signed which commit
  *     summary, packs/        what is published for others to pull
  *     cache/                 derived data, safe to delete

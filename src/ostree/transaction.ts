@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { type Checksum, checksumOf } from "../digest.ts";
 import { Stopped } from "../durable-step.ts";
 import { readFile } from "../linux/index.ts";
+import { withFileLock } from "./lock.ts";
 import type { ObjectType } from "./object-path.ts";
 import { measureObject, objectFile, objectSize } from "./object-store.ts";
 import type { Repo } from "./repo.ts";
@@ -37,7 +38,7 @@ export const OBJECT_MODE = 0o444;
  * holds the store's lock. Refs may be written when this returns.
  */
 export function transact<T>(repo: Repo, work: (transaction: Transaction) => T): T {
-  const transaction = begin(repo);
+  const transaction = begin(repo, `${repo.path}/staging`);
   try {
     const result = work(transaction);
     publish(transaction);
@@ -49,7 +50,7 @@ export function transact<T>(repo: Repo, work: (transaction: Transaction) => T): 
 
 /** `transact` for work that waits for something. */
 export async function transactAsync<T>(repo: Repo, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-  const transaction = begin(repo);
+  const transaction = begin(repo, `${repo.path}/staging`);
   try {
     const result = await work(transaction);
     publish(transaction);
@@ -57,6 +58,24 @@ export async function transactAsync<T>(repo: Repo, work: (transaction: Transacti
   } finally {
     discard(transaction);
   }
+}
+
+/**
+ * A transaction for work that takes long, such as a download: objects gather in `importing/`, which has a lock of its
+ * own, and `checkpoint` publishes them, for which the caller takes the store's lock. What is not published is dropped.
+ * @throws AtomicError locked when another one is under way
+ */
+export async function transactAside<T>(repo: Repo, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const directory = `${repo.path}/importing`;
+  repo.disk.ensureDirectory(directory, 0o700);
+  return withFileLock(`${directory}/lock`, async () => {
+    const transaction = begin(repo, `${directory}/staging`);
+    try {
+      return await work(transaction);
+    } finally {
+      discard(transaction);
+    }
+  });
 }
 
 /**
@@ -68,8 +87,7 @@ export function checkpoint(transaction: Transaction): void {
   transaction.staged.clear();
 }
 
-function begin(repo: Repo): Transaction {
-  const staging = `${repo.path}/staging`;
+function begin(repo: Repo, staging: string): Transaction {
   repo.disk.removeTree(staging);
   repo.disk.mkdir(staging, 0o700);
   return { repo, staging, staged: new Map() };

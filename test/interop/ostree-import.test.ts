@@ -5,14 +5,14 @@ import type { Checksum } from "../../src/digest.ts";
 import { createDurable } from "../../src/durable.ts";
 import { commitTree, fsck, initRepo, loadTree, readCommit, type Repo } from "../../src/ostree/index.ts";
 import { originalCommit } from "../../src/ostree/libostree/kept-commit.ts";
-import { importCommit, type ImportResult } from "../../src/ostree/libostree/import-commit.ts";
+import type { ImportResult } from "../../src/ostree/libostree/store-commit.ts";
 import { fetchMetadata } from "../../src/ostree/libostree/fetch-tree.ts";
 import { openLocalSource } from "../../src/ostree/libostree/local-source.ts";
 import { type Sha256, sha256Of } from "../../src/ostree/libostree/sha256.ts";
-import { transactAsync } from "../../src/ostree/transaction.ts";
 import type { TreeNode } from "../../src/ostree/tree.ts";
 import { unmet } from "../support/needs.ts";
 import { makeOstreeTree, ostree, ostreePeer } from "../support/ostree.ts";
+import { importOstree } from "../support/import-ostree.ts";
 import { suite } from "../support/suite.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -49,7 +49,7 @@ function setUp(mode: string): Made {
       ).trim() as Sha256,
     async pull(checksum) {
       const bytes = await fetchMetadata(source, checksum, "commit");
-      return transactAsync(repo, (transaction) => importCommit(transaction, source, { bytes }));
+      return importOstree(repo, source, bytes);
     },
   };
 }

@@ -173,7 +173,7 @@ test("takes a commit that an accepted ed25519 key signed", async () => {
   const checksum = commit(made);
   const key = signEd25519(made, checksum);
   const shown = ["show", `--repo=${made.theirs}`, "--print-detached-metadata-key=ostree.sign.ed25519", checksum];
-  assert.match(ostree(...shown), /^\[\[byte 0x/);
+  assert.match(ostree(...shown), /^\[(?:\[byte 0x|b['"])/); // a text where it ends with a NUL
   await add(made, { key });
   assert.match((await pull(made)).signature, /^ed25519 [0-9a-f]{16} \(robot\) of remote up$/);
 });

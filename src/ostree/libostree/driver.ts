@@ -1,23 +1,37 @@
 /** Remotes that are OSTree repositories. */
 import { fileURLToPath } from "node:url";
 import { AtomicError } from "../../errors.ts";
+import type { Progress } from "../../progress.ts";
 import { withRepoLock } from "../lock.ts";
 import { readCommit } from "../object-store.ts";
-import { readRef, writeRef } from "../ref.ts";
+import { readRef, type RefName, writeRef } from "../ref.ts";
 import type { Fetched, RemoteDriver } from "../remote/driver.ts";
 import type { Remote } from "../remote/remote-config.ts";
-import { transactAsync } from "../transaction.ts";
+import type { Repo } from "../repo.ts";
+import { transactAside } from "../transaction.ts";
 import { parseOstreeCommit } from "./commit.ts";
 import { fetchMetadata } from "./fetch-tree.ts";
 import { openHttpSource } from "./http-source.ts";
-import { importCommit, REQUESTS } from "./import-commit.ts";
+import { fetchCommit, REQUESTS } from "./fetch-commit.ts";
+import { type ImportResult, storeCommit } from "./store-commit.ts";
 import { importedCommit } from "./imported-commit.ts";
 import { openLocalSource } from "./local-source.ts";
 import { readOstreeRef, readSummary, refNameOf } from "./read-ref.ts";
 import { MAX_CONFIG, parseRepoMode } from "./repo-config.ts";
+import type { Sha256 } from "./sha256.ts";
 import type { Trust } from "./signatures.ts";
 import type { OstreeSource } from "./source.ts";
 import { checkBinding, vouch } from "./vouch.ts";
+
+/** How often someone may prune what a pull relies on before it gives up. */
+const ROUNDS = 3;
+
+interface Wanted {
+  checksum: Sha256;
+  bytes: Buffer;
+  localRef: RefName;
+  progress: Progress | undefined;
+}
 
 /** How remotes of type ostree are asked. Loaded when one is. */
 export const ostreeDriver: RemoteDriver = {
@@ -58,19 +72,39 @@ export const ostreeDriver: RemoteDriver = {
         throw downgrade(remote, offered.ref, timestamp);
       if (known !== undefined && present === known.commit)
         return { commit: known.commit, signature, objects: 0, bytes: 0 };
-      return withRepoLock(repo, async () => {
-        const result =
-          known === undefined
-            ? await transactAsync(repo, async (transaction) => {
-                await checkMode(source);
-                return importCommit(transaction, source, { bytes, ...(progress === undefined ? {} : { progress }) });
-              })
-            : { commit: known.commit, objects: 0, bytes: 0 };
-        writeRef(repo, localRef, result.commit);
-        return { ...result, signature };
-      });
+      if (known === undefined) await checkMode(source);
+      return { ...(await bring(repo, source, { checksum, bytes, localRef, progress })), signature };
     }),
 };
+
+/** Brings a commit into the store unless it is there; the ref moves with it, under the lock. */
+async function bring(
+  repo: Repo,
+  source: OstreeSource,
+  { checksum, bytes, localRef, progress }: Wanted,
+): Promise<ImportResult> {
+  const point = (result: ImportResult): ImportResult => (writeRef(repo, localRef, result.commit), result);
+  const present = await withRepoLock(repo, () => {
+    const known = importedCommit(repo, checksum);
+    return known && point({ commit: known.commit, objects: 0, bytes: 0 });
+  });
+  if (present !== undefined) return present;
+  return transactAside(repo, async (transaction) => {
+    for (let left = ROUNDS; ; left--) {
+      const fetched = await fetchCommit(transaction, source, {
+        bytes,
+        ...(progress === undefined ? {} : { progress }),
+      });
+      const stored = await withRepoLock(repo, () => {
+        const result = storeCommit(transaction, fetched);
+        return result && point(result);
+      });
+      if (stored !== undefined) return stored;
+      if (left === 1)
+        throw new AtomicError("conflict", `pulling ${checksum}: objects it relies on were removed meanwhile`);
+    }
+  });
+}
 
 async function withSource<T>({ url }: Remote, use: (source: OstreeSource) => Promise<T>): Promise<T> {
   const source = url.startsWith("file:")

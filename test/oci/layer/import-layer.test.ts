@@ -124,6 +124,12 @@ const REFUSED: { what: string; blob: Buffer; diffId?: Digest; digest?: Digest; c
     message: /unpack to more than 268435456/,
   },
   {
+    what: "a zstd bomb",
+    blob: zstdCompressSync(Buffer.alloc(300 << 20)),
+    code: "invalid",
+    message: /layer sha256:[0-9a-f]{64}: [0-9]+ bytes unpack to more than 268435456/,
+  },
+  {
     what: "damaged gzip data",
     blob: Buffer.concat([gzipSync(ARCHIVE).subarray(0, 2_900_000), Buffer.alloc(400_000)]),
     code: "invalid",

@@ -147,6 +147,21 @@ const HOSTILE: { what: string; layers: Entry[][]; named: RegExp }[] = [
     layers: [[file("a/../../etc/passwd")]],
     named: /"a\/\.\.\/\.\.\/etc\/passwd": its name contains \.\./,
   },
+  {
+    what: "'..' in a PAX name",
+    layers: [[{ name: "x", pax: { path: "../etc/passwd" } }]],
+    named: /"\.\.\/etc\/passwd": its name contains \.\./,
+  },
+  {
+    what: "an absolute long name",
+    layers: [[{ name: "././@LongLink", flag: "L", content: "/etc/passwd\0" }, file("x")]],
+    named: /"\/etc\/passwd": its name is absolute/,
+  },
+  {
+    what: "a hard link with '..' in a PAX name",
+    layers: [[{ name: "h", flag: "1", target: "x", pax: { linkpath: "a/../../shadow" } }]],
+    named: /"a\/\.\.\/\.\.\/shadow": its name contains \.\./,
+  },
   { what: "'..' as a name", layers: [[folder("..")]], named: /its name contains \.\./ },
   { what: "an empty name", layers: [[file("")]], named: /"": its name has 0 bytes/ },
   { what: "NUL in a name", layers: [[{ name: "x", pax: { path: "a\0b" } }]], named: /contains NUL/ },

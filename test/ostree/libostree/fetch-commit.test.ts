@@ -4,18 +4,20 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { createDurable } from "../../../src/durable.ts";
 import { type ErrorCode, isAtomicError } from "../../../src/errors.ts";
-import { fsck, initRepo, type Repo } from "../../../src/ostree/index.ts";
+import { fsck, initRepo, prune, type Repo, withRepoLock } from "../../../src/ostree/index.ts";
+import { fetchCommit } from "../../../src/ostree/libostree/fetch-commit.ts";
 import { fetchMetadata } from "../../../src/ostree/libostree/fetch-tree.ts";
-import { importCommit } from "../../../src/ostree/libostree/import-commit.ts";
 import { openLocalSource } from "../../../src/ostree/libostree/local-source.ts";
 import { type Sha256, sha256Of } from "../../../src/ostree/libostree/sha256.ts";
+import { storeCommit } from "../../../src/ostree/libostree/store-commit.ts";
 import { listObjects } from "../../../src/ostree/list-objects.ts";
-import { transactAsync } from "../../../src/ostree/transaction.ts";
+import { transactAside } from "../../../src/ostree/transaction.ts";
 import { type FakeRepo, fakeRepo } from "../../support/ostree-repo.ts";
+import { importOstree } from "../../support/import-ostree.ts";
 import { suite } from "../../support/suite.ts";
 import { tempDir } from "../../support/temp.ts";
 
-const test = suite("ostree/libostree/import-commit");
+const test = suite("ostree/libostree/fetch-commit");
 
 const SMALL = Buffer.from("content\n");
 /** More than is taken whole, compressed or not. */
@@ -24,7 +26,7 @@ const LARGE = randomBytes(3 * 1024 * 1024);
 async function pull(theirs: FakeRepo, repo: Repo, commit: Sha256): Promise<void> {
   const source = openLocalSource(theirs.path);
   const bytes = await fetchMetadata(source, commit, "commit");
-  await transactAsync(repo, (transaction) => importCommit(transaction, source, { bytes }));
+  await importOstree(repo, source, bytes);
 }
 
 const REFUSED: [string, ErrorCode, (repo: FakeRepo) => Sha256][] = [
@@ -101,3 +103,31 @@ function nested(repo: FakeRepo, levels: number, copies: number): Sha256 {
     below = repo.dirtree({}, Object.fromEntries(Array.from({ length: copies }, (_, n) => [`d${n}`, below])));
   return below;
 }
+
+test("lets others write while it downloads", async () => {
+  const dir = tempDir();
+  const repo = initRepo(join(dir, "ours"), createDurable());
+  const theirs = fakeRepo(join(dir, "theirs"));
+  const commit = tree(theirs, theirs.file(SMALL));
+  const local = openLocalSource(theirs.path);
+  let others = 0;
+  const source = { ...local, file: (checksum: Sha256) => withRepoLock(repo, () => (others++, local.file(checksum))) };
+  await importOstree(repo, source, await fetchMetadata(source, commit, "commit"));
+  assert.is(others, 1);
+});
+
+test("notices that somebody pruned while it downloaded, and fetches again", async () => {
+  const dir = tempDir();
+  const repo = initRepo(join(dir, "ours"), createDurable());
+  const theirs = fakeRepo(join(dir, "theirs"));
+  const source = openLocalSource(theirs.path);
+  const bytes = await fetchMetadata(source, tree(theirs, theirs.file(SMALL)), "commit");
+  await transactAside(repo, async (transaction) => {
+    const fetched = await fetchCommit(transaction, source, { bytes });
+    await prune(repo);
+    assert.is(await withRepoLock(repo, () => storeCommit(transaction, fetched)), undefined);
+    const again = await fetchCommit(transaction, source, { bytes });
+    assert.ok(await withRepoLock(repo, () => storeCommit(transaction, again)));
+  });
+  assert.equal(fsck(repo).defects, []);
+});
