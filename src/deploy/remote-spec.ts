@@ -8,9 +8,9 @@ import {
   fetchRef,
   type FetchPlan,
   findRemote,
-  listRemoteRefs,
   loadTree,
   parseRefspec,
+  readRemoteTip,
   type RefName,
   type Remote,
   type RemoteTip,
@@ -80,12 +80,7 @@ export async function remoteTip(
   { remote, ref, ...from }: RemoteSpec,
   { allowDowngrade = false }: RemoteOptions,
 ): Promise<RemoteTip> {
-  const tips = await listRemoteRefs(sysroot.repo, remote, { allowDowngrade, ...from });
-  const tip = tips.find((each) => each.ref === ref);
-  if (tip !== undefined) return tip;
-  throw new AtomicError("not-found", `looking for ${remote.name}:${ref}: the remote does not offer it`, {
-    hint: `atomic remote refs ${remote.name}`,
-  });
+  return readRemoteTip(sysroot.repo, remote, { ref, allowDowngrade, ...from });
 }
 
 /**

@@ -28,7 +28,7 @@ export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";
 export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } from "./ref.ts";
 export { signCommit, signerOfCommit } from "./remote/commit-signatures.ts";
 export type { Fetched, FetchPlan, RemoteTip } from "./remote/driver.ts";
-export { fetchRef, listRemoteRefs, parseRefspec } from "./remote/fetch-ref.ts";
+export { fetchRef, listRemoteRefs, parseRefspec, readRemoteTip } from "./remote/fetch-ref.ts";
 export { bundleRemote } from "./remote/bundle-remote.ts";
 export { publish } from "./remote/publish.ts";
 export { push } from "./remote/push.ts";

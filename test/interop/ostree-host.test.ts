@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { deploy, hostStatus, rebase, upgrade, verifyHost } from "../../src/deploy/index.ts";
+import { checkUpgrade, deploy, hostStatus, rebase, upgrade, verifyHost } from "../../src/deploy/index.ts";
 import { parseKeyring } from "../../src/gpgv.ts";
 import { addRemote, fsck } from "../../src/ostree/index.ts";
 import { codeOf, etcOf, KERNEL, makeHost } from "../deploy/host-fixture.ts";
@@ -62,9 +62,12 @@ test("rebases to a ref of an OSTree remote, and upgrades along it while its key 
     );
     assert.is(readFileSync(join(etcOf(host.sysroot), "motd"), "utf8"), "welcome to 1\n");
 
+    assert.is(await codeOf(() => upgrade(host.sysroot)), "nothing-to-do");
+
     publish("2", stranger);
     assert.is(await codeOf(() => upgrade(host.sysroot)), "untrusted");
     publish("3");
+    assert.equal((await checkUpgrade(host.sysroot)).to.version, "3");
     await upgrade(host.sysroot);
     const versions = hostStatus(host.sysroot).deployments.map(({ version }) => version);
     assert.equal(versions.slice(0, 2), ["3", "1"]);

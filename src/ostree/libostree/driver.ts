@@ -16,6 +16,7 @@ import { fetchCommit, REQUESTS } from "./fetch-commit.ts";
 import { type ImportResult, storeCommit } from "./store-commit.ts";
 import { importedCommit } from "./imported-commit.ts";
 import { openLocalSource } from "./local-source.ts";
+import { TEXT, valueOf } from "./metadata-value.ts";
 import { readOstreeRef, readSummary, refNameOf } from "./read-ref.ts";
 import { MAX_CONFIG, parseRepoMode } from "./repo-config.ts";
 import type { Sha256 } from "./sha256.ts";
@@ -53,6 +54,22 @@ export const ostreeDriver: RemoteDriver = {
         return { ref, id: checksum, ...details };
       });
       return tips.sort((a, b) => (a.ref < b.ref ? -1 : 1));
+    }),
+
+  tip: (repo, remote, ref) =>
+    withSource(remote, async (source) => {
+      const checksum = await readOstreeRef(source, ref);
+      const known = importedCommit(repo, checksum);
+      const bytes = known?.bytes ?? (await fetchMetadata(source, checksum, "commit"));
+      const { timestamp, metadata } = parseOstreeCommit(bytes);
+      const version = valueOf(metadata, "version", TEXT);
+      return {
+        ref,
+        id: checksum,
+        timestamp,
+        ...(known === undefined ? {} : { commit: known.commit }),
+        ...(version === undefined ? {} : { version }),
+      };
     }),
 
   fetch: (repo, remote, { ref, localRef, allowDowngrade = false, progress }) =>

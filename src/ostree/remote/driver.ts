@@ -55,6 +55,8 @@ export interface Fetched {
 export interface RemoteDriver {
   /** All refs, sorted by name. @throws AtomicError network, not-found, invalid, untrusted */
   tips(repo: Repo, remote: Remote, options: AskOptions): Promise<RemoteTip[]>;
+  /** What one ref names; absent where `tips` costs no more. @throws AtomicError network, not-found, invalid */
+  tip?(repo: Repo, remote: Remote, ref: RefName): Promise<RemoteTip>;
   /** Brings the commit with all it needs into the store; the ref `localRef` moves last. */
   fetch(repo: Repo, remote: Remote, options: FetchOptions & { localRef: RefName }): Promise<Fetched>;
 }

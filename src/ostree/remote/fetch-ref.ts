@@ -16,6 +16,21 @@ export async function listRemoteRefs(repo: Repo, remote: Remote, options: AskOpt
   return (await driverOf(remote, options)).tips(repo, remote, options);
 }
 
+/** What one ref of a remote names. @throws AtomicError network, not-found, invalid, untrusted, unsupported */
+export async function readRemoteTip(
+  repo: Repo,
+  remote: Remote,
+  { ref, ...options }: AskOptions & { ref: RefName },
+): Promise<RemoteTip> {
+  const driver = await driverOf(remote, options);
+  if (driver.tip !== undefined) return driver.tip(repo, remote, ref);
+  const tip = (await driver.tips(repo, remote, options)).find((each) => each.ref === ref);
+  if (tip !== undefined) return tip;
+  throw new AtomicError("not-found", `looking for ${remote.name}:${ref}: the remote does not offer it`, {
+    hint: `atomic remote refs ${remote.name}`,
+  });
+}
+
 /**
  * Pulls what a ref of a remote names; `remotes/NAME/REF` moves there last.
  * @throws AtomicError network, not-found, invalid, untrusted (no accepted key signed it), conflict (older than before),
