@@ -1,6 +1,7 @@
 /** What the verbs of containers share. */
 import { resolve } from "node:path";
 import { type Engine, openEngine, settleEnded } from "../../containers/index.ts";
+import { AtomicError } from "../../errors.ts";
 import { isBuilt } from "../../native.ts";
 import { textArg } from "../args.ts";
 import { physicalRoot, repoPath, RepoCommand } from "../repo/base.ts";
@@ -20,8 +21,18 @@ export abstract class ContainerCommand extends RepoCommand {
     return engine;
   }
 
-  /** The same, without looking after containers that have ended. */
+  /** The same, without looking after containers that have ended. @throws AtomicError permission for ordinary users */
   protected engineAsIs(flags: { sysroot: string; repo: string | undefined }): Engine {
+    const user = process.getuid?.() ?? 0;
+    if (user !== 0) {
+      throw new AtomicError(
+        "permission",
+        `working with containers: it takes root to mount their images, found user ${user}`,
+        {
+          hint: `sudo atomic ${this.id ?? "run"}`,
+        },
+      );
+    }
     return {
       ...openEngine(physicalRoot(flags.sysroot), this.open(flags), process.env["ATOMIC_RUN"]),
       settler: [...ownCommand(), "settle", `--sysroot=${resolve(flags.sysroot)}`, `--repo=${repoPath(flags)}`] as const,

@@ -170,6 +170,25 @@ test("shows nothing of a label that a terminal would obey", () => {
   assert.match(atomic("run", "label").stderr, /--privileged[^]*the host's \/ on \/h/);
 });
 
+const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+const reachable = spawnSync("setpriv", [...NOBODY, process.execPath, MAIN, "--version"]).status === 0;
+test.skipUnless(reachable, "needs a checkout that all can read")(
+  "tells ordinary users that containers take root",
+  () => {
+    const { status, stderr } = spawnSync("setpriv", [...NOBODY, process.execPath, MAIN, "ps"], {
+      encoding: "utf8",
+      env: { ...process.env, ...env },
+    });
+    assert.equal(
+      [status, stderr],
+      [
+        1,
+        "error: working with containers: it takes root to mount their images, found user 65534\nhint: sudo atomic ps\n",
+      ],
+    );
+  },
+);
+
 /** Directories anybody may list: names and addresses, and containers that are each closed. */
 const PUBLIC = new Set(["containers", "networks"]);
 test("keeps what containers write, print and are told from the other users of the host", () => {
