@@ -20,6 +20,7 @@ import type { Setting } from "./scenario.ts";
 import { deltaScenario } from "./scenarios/delta.ts";
 import { diskScenario, hostScenario } from "./scenarios/host.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
+import { pullScenario } from "./scenarios/pull.ts";
 import { startScenario } from "./scenarios/start.ts";
 import { storeScenario } from "./scenarios/store.ts";
 import { removeTree, warmUp } from "./scratch.ts";
@@ -27,7 +28,15 @@ import { removeTree, warmUp } from "./scratch.ts";
 const ROOT = resolve(import.meta.dirname, "..");
 const RESULTS = join(import.meta.dirname, "results");
 const ATOMIC = join(ROOT, "dist/bin/atomic");
-const SCENARIOS = [startScenario, storeScenario, hostScenario, diskScenario, memoryScenario, deltaScenario];
+const SCENARIOS = [
+  startScenario,
+  storeScenario,
+  hostScenario,
+  diskScenario,
+  memoryScenario,
+  deltaScenario,
+  pullScenario,
+];
 /** Names the scratch directory to the process that does the work, in a mount namespace of its own. */
 const SCRATCH = "ATOMIC_BENCH_SCRATCH";
 

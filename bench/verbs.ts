@@ -18,6 +18,14 @@ export interface Verbs {
   /** Writes what makes the commit of the second ref of that of the first to `file`. */
   makeDelta(store: string, refs: readonly [string, string], file: string): Arguments;
   applyDelta(store: string, file: string): Arguments;
+  /** An empty store at `store`, of the kind that is offered over HTTP. */
+  initPublisher(store: string): Arguments;
+  /** Offers all refs of a store to those who pull. */
+  publish(store: string): Arguments;
+  /** Names the server at `url`, which needs no key. */
+  addRemote(store: string, url: string): Arguments;
+  /** Brings `ref` from that server. */
+  pullRef(store: string, ref: string): Arguments;
   /** Makes the host at `sysroot` ready for its first deployment. */
   initSysroot(sysroot: string): Arguments[];
   /** Where the host's store is. */
@@ -48,6 +56,10 @@ const ostree: Verbs = {
     ...["--inline", "--min-fallback-size=0", `--filename=${file}`],
   ],
   applyDelta: (store, file) => ["static-delta", "apply-offline", `--repo=${store}`, file],
+  initPublisher: (store) => ["init", `--repo=${store}`, "--mode=archive"],
+  publish: (store) => ["summary", `--repo=${store}`, "--update"],
+  addRemote: (store, url) => ["remote", "add", `--repo=${store}`, "--no-gpg-verify", "origin", url],
+  pullRef: (store, ref) => ["pull", `--repo=${store}`, "origin", ref],
   initSysroot: (sysroot) => [
     ["admin", "init-fs", sysroot],
     ["admin", "stateroot-init", `--sysroot=${sysroot}`, STATEROOT],
@@ -79,6 +91,10 @@ const atomic: Verbs = {
     ...["--output", file],
   ],
   applyDelta: (store, file) => ["repo", "apply-delta", "--repo", store, file],
+  initPublisher: (store) => atomic.initStore(store),
+  publish: (store) => ["repo", "summary", "--repo", store],
+  addRemote: (store, url) => ["remote", "add", "origin", url, "--insecure", "--repo", store],
+  pullRef: (store, ref) => ["repo", "pull", `origin:${ref}`, "--repo", store],
   initSysroot: (sysroot) => [["host", "init", "--sysroot", sysroot, "--stateroot", STATEROOT]],
   storeOf: (sysroot) => join(sysroot, "atomic/repo"),
   deploymentsOf: (sysroot) => join(sysroot, "atomic/deploy", STATEROOT, "deploy"),

@@ -16,6 +16,8 @@ import { FRAME, type PackFrame, type PackObject } from "./pack-index.ts";
 export interface Incoming {
   /** Sizes of the objects that are here, by `<checksum>.<type>`. */
   readonly arrived: ReadonlyMap<string, number>;
+  /** The names of what else is here: frame-rest.ts. */
+  readonly others: ReadonlySet<string>;
   path(checksum: Checksum, type: ObjectType): string;
   /**
    * Takes a whole object, in pieces; those of one that is here already are read over.
@@ -37,8 +39,8 @@ export interface Part {
 }
 
 const NAME = new RegExp(`^([0-9a-f]{64})\\.(${OBJECT_TYPES.join("|")})$`);
-/** A delta on its way: delta-download.ts. */
-const DELTA = /^[0-9a-f]{64}\.delta$/;
+/** What is no object, and looked at by those who left it: use-delta.ts, kept-index.ts, frame-rest.ts. */
+const OTHERS = /^(?:lock|[0-9a-f]{64}\.(?:delta|index)|[0-9a-f]{64}-[0-9]+\.rest)$/;
 const DIRECTORY_MODE = 0o700;
 /** While more is to be written to it. */
 const PART_MODE = 0o600;
@@ -79,16 +81,19 @@ export function isPulling(repo: Repo): boolean {
 function openIncoming({ disk }: Repo, directory: string): Incoming {
   const arrived = new Map<string, number>();
   const partial = new Set<string>();
+  const others = new Set<string>();
   for (const name of namesIn(directory)) {
     const match = NAME.exec(name);
     const found = match === null ? undefined : measureFile(join(directory, name));
     if (found !== undefined && found.checksum === match![1]) arrived.set(name, found.size);
     else if (found !== undefined && found.size >= FRAME) partial.add(name);
-    else if (name !== "lock" && !DELTA.test(name)) disk.unlink(join(directory, name));
+    else if (OTHERS.test(name)) others.add(name);
+    else disk.unlink(join(directory, name));
   }
   const path = (checksum: Checksum, type: ObjectType): string => join(directory, `${checksum}.${type}`);
   return {
     arrived,
+    others,
     path,
     add(checksum, type, pieces) {
       const [name, target] = [`${checksum}.${type}`, path(checksum, type)];
@@ -146,7 +151,10 @@ function openIncoming({ disk }: Repo, directory: string): Incoming {
           disk.unlink(target);
           throw wrong(type, checksum, found);
         },
-        abandon: () => file.close(),
+        abandon() {
+          file.close();
+          partial.add(name);
+        },
       };
     },
   };

@@ -22,8 +22,15 @@ const GAP = 128 * 1024;
 /** Bytes of a request after which a new one begins, so that several connections share the work. */
 const REQUEST = 4 * 1024 * 1024;
 
-/** The requests that bring the objects for which `isWanted` holds, in the order of the pack. */
-export function planJobs({ frames, objects }: PackIndex, isWanted: (object: PackObject) => boolean): PullJob[] {
+/**
+ * The requests that bring the objects for which `isWanted` holds, in the order of the pack.
+ * @param begins true for frames that must be the first of their request
+ */
+export function planJobs(
+  { frames, objects }: PackIndex,
+  isWanted: (object: PackObject) => boolean,
+  begins: (frame: PackFrame) => boolean = () => false,
+): PullJob[] {
   const jobs: PullJob[] = [];
   for (const piece of cutPieces(frames, objects)) {
     const objects = piece.objects.filter(isWanted);
@@ -34,7 +41,8 @@ export function planJobs({ frames, objects }: PackIndex, isWanted: (object: Pack
     const job = jobs.at(-1);
     const at = job === undefined ? 0 : job.offset + job.length;
     const alone = piece.frames.length > 1 || (job?.pieces[0]?.frames.length ?? 0) > 1;
-    if (job === undefined || alone || offset - at > GAP || job.length >= REQUEST) {
+    const isFar = offset - at > GAP || begins(piece.frames[0]!);
+    if (job === undefined || alone || isFar || job.length >= REQUEST) {
       jobs.push({ offset, length: end - offset, pieces: [{ ...piece, objects }] });
     } else {
       const skipped = frames.filter((frame) => frame.offset >= at && frame.offset < offset);

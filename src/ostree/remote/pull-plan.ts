@@ -2,15 +2,18 @@
  * What a pull will take, known before any file is fetched: the commit and its dirtrees come first, and with them the
  * names and sizes of all files.
  */
+import { join } from "node:path";
 import type { Checksum } from "../../digest.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
+import { readFile } from "../../linux/index.ts";
 import { MAX_METADATA_BYTES } from "../cbor-reader.ts";
 import type { ObjectType } from "../object-path.ts";
 import { objectSize, readObject } from "../object-store.ts";
 import { visitReachable } from "../reach.ts";
 import type { Repo } from "../repo.ts";
+import { restName } from "./frame-rest.ts";
 import type { Incoming } from "./incoming.ts";
-import { type PackIndex, parsePackIndex } from "./pack-index.ts";
+import { type PackFrame, type PackIndex, parsePackIndex } from "./pack-index.ts";
 import { planJobs, type PullJob } from "./pull-jobs.ts";
 import { runJob } from "./run-job.ts";
 import type { Source } from "./source.ts";
@@ -63,7 +66,7 @@ export async function planPull(context: PullContext, commit: Checksum): Promise<
         throw new AtomicError("not-found", `pulling ${commit}: the remote lacks ${unknown.type} ${unknown.checksum}`);
       loaded.push(await loadPack(context, pack));
     } else if (trees.length === 0) {
-      return { commit, ...fileJobs(loaded, files), files };
+      return { commit, ...fileJobs(context, loaded, files), files };
     }
     for (const pack of loaded) {
       if (trees.some((object) => pack.keys.has(keyOf(object)))) await fetchTrees(context, pack);
@@ -112,12 +115,36 @@ function missingObjects(context: PullContext, commit: Checksum): { trees: Needed
   return { trees, files };
 }
 
-async function loadPack({ source, arrived }: PullContext, { name, index: size }: PublishedPack): Promise<LoadedPack> {
-  const answer = await source.get(`packs/${name}.index`, { max: Math.min(size, MAX_METADATA_BYTES) });
+async function loadPack(context: PullContext, { name, index: size }: PublishedPack): Promise<LoadedPack> {
+  const index = await packIndex(context, { name, max: Math.min(size, MAX_METADATA_BYTES) });
+  return { path: `packs/${name}.pack`, index, keys: new Set(index.objects.map(keyOf)) };
+}
+
+/** A pack's index, which stays in `incoming/` until the pull is complete. */
+async function packIndex(
+  { repo: { path, disk }, source, incoming, arrived }: PullContext,
+  { name, max }: { name: Checksum; max: number },
+): Promise<PackIndex> {
+  const kept = join(path, "incoming", `${name}.index`);
+  if (incoming.others.has(`${name}.index`)) {
+    try {
+      return parsePackIndex(readFile(kept, max), name);
+    } catch (error) {
+      if (!isAtomicError(error)) throw error; // a power cut may have taken its bytes
+    }
+  }
+  const answer = await source.get(`packs/${name}.index`, { max });
   const bytes = answer?.bytes ?? Buffer.alloc(0);
   arrived(bytes.length);
   const index = parsePackIndex(bytes, name);
-  return { path: `packs/${name}.pack`, index, keys: new Set(index.objects.map(keyOf)) };
+  disk.removeTree(kept);
+  const file = disk.create(kept, 0o600);
+  try {
+    file.write(bytes);
+  } finally {
+    file.close();
+  }
+  return index;
 }
 
 /** Brings every commit and dirtree of a pack in few requests; level by level there would be as many as the tree is deep. */
@@ -133,12 +160,17 @@ async function fetchTrees(context: PullContext, { path, index }: LoadedPack): Pr
 }
 
 /** Each file from the first pack that has it. */
-function fileJobs(loaded: readonly LoadedPack[], files: readonly Needed[]): Pick<PullPlan, "jobs" | "download"> {
+function fileJobs(
+  { incoming }: PullContext,
+  loaded: readonly LoadedPack[],
+  files: readonly Needed[],
+): Pick<PullPlan, "jobs" | "download"> {
   const left = new Set(files.map(keyOf));
   const jobs = loaded.flatMap(({ path, index }) => {
     const wanted = new Set(index.objects.filter((object) => left.has(keyOf(object))));
     for (const object of wanted) left.delete(keyOf(object));
-    return planJobs(index, (object) => wanted.has(object)).map((job) => ({ path, job }));
+    const begun = (frame: PackFrame): boolean => incoming.others.has(restName(path, frame));
+    return planJobs(index, (object) => wanted.has(object), begun).map((job) => ({ path, job }));
   });
   return { jobs, download: jobs.reduce((sum, { job }) => sum + job.length, 0) };
 }

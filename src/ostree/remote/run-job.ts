@@ -2,7 +2,9 @@
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import { checksumOf } from "../../digest.ts";
-import { AtomicError } from "../../errors.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
+import type { Repo } from "../repo.ts";
+import { type FrameRests, frameRests } from "./frame-rest.ts";
 import type { Incoming } from "./incoming.ts";
 import type { PackFrame } from "./pack-index.ts";
 import type { PullJob, PullPiece } from "./pull-jobs.ts";
@@ -11,6 +13,7 @@ import type { Source } from "./source.ts";
 const decompress = promisify(zstdDecompress);
 
 export interface JobContext {
+  repo: Repo;
   source: Source;
   /** The pack, as the source knows it. */
   path: string;
@@ -19,14 +22,30 @@ export interface JobContext {
   arrived(bytes: number): void;
 }
 
+type Fetching = JobContext & { rests: FrameRests };
+
 /** Fetches what a job wants. @throws AtomicError network, not-found, invalid, corrupt, no-space */
 export async function runJob(job: PullJob, context: JobContext): Promise<void> {
+  const rests = frameRests(context.repo, context.path);
+  try {
+    await fetchPieces(job, { ...context, rests });
+  } catch (error) {
+    if (!rests.taken() || !isAtomicError(error) || !["corrupt", "invalid"].includes(error.code)) throw error;
+    // A power cut may have taken bytes of what was kept.
+    rests.forget();
+    await fetchPieces(job, { ...context, rests });
+  } finally {
+    rests.close();
+  }
+}
+
+async function fetchPieces(job: PullJob, context: Fetching): Promise<void> {
   const [first] = job.pieces;
   if (first !== undefined && first.frames.length > 1) await fetchLarge(first, context);
   else await fetchSmall(job, context);
 }
 
-async function fetchSmall({ pieces }: PullJob, context: JobContext): Promise<void> {
+async function fetchSmall({ pieces }: PullJob, context: Fetching): Promise<void> {
   const frames = pieces.flatMap((piece) => piece.frames.map((frame) => ({ frame, objects: piece.objects })));
   let next = 0;
   for await (const bytes of storedFrames(
@@ -43,7 +62,7 @@ async function fetchSmall({ pieces }: PullJob, context: JobContext): Promise<voi
 }
 
 /** A large object; what an earlier pull brought of it is not fetched again. */
-async function fetchLarge({ frames, objects: [object] }: PullPiece, context: JobContext): Promise<void> {
+async function fetchLarge({ frames, objects: [object] }: PullPiece, context: Fetching): Promise<void> {
   const part = context.incoming.begin(object!, frames);
   try {
     const missing = frames.slice(part.frames);
@@ -64,15 +83,17 @@ async function fetchLarge({ frames, objects: [object] }: PullPiece, context: Job
 
 /** Frames that follow one another, one after the other, as they are stored. @throws AtomicError invalid when they end early */
 async function* storedFrames(
-  { source, path, arrived }: JobContext,
+  { source, path, arrived, rests }: Fetching,
   frames: readonly PackFrame[],
 ): AsyncGenerator<Uint8Array> {
   const [first, last] = [frames[0], frames.at(-1)];
   if (first === undefined || last === undefined) return;
   let next = 0;
-  let chunks: Uint8Array[] = [];
-  let filled = 0;
-  const range = { offset: first.offset, length: last.offset + last.stored - first.offset };
+  const had = rests.take(first);
+  let chunks: Uint8Array[] = had.length === 0 ? [] : [had];
+  let filled = had.length;
+  const offset = first.offset + filled;
+  const range = { offset, length: last.offset + last.stored - offset };
   for await (let chunk of source.stream(path, range)) {
     for (
       let frame = frames[next];
@@ -84,9 +105,12 @@ async function* storedFrames(
       [chunks, filled] = [[], 0];
       chunk = chunk.subarray(rest);
       yield whole;
+      rests.drop(frame);
       arrived(frame.stored);
     }
-    if (chunk.length === 0) continue;
+    const unfinished = frames[next];
+    if (chunk.length === 0 || unfinished === undefined) continue;
+    rests.keep(unfinished, chunk);
     chunks.push(chunk);
     filled += chunk.length;
   }

@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { createDurable } from "../../../src/durable.ts";
 import { fetchRef, fsck, listRemoteRefs, parseRefName, prune, publish, readRef } from "../../../src/ostree/index.ts";
 import { readSignatures } from "../../../src/ostree/remote/commit-signatures.ts";
+import { parsePackIndex } from "../../../src/ostree/remote/pack-index.ts";
+import { readPublished } from "../../../src/ostree/remote/push.ts";
 import { changeKeys } from "../../../src/ostree/remote/remote-config.ts";
 import type { Repo } from "../../../src/ostree/repo.ts";
 import { codeOf } from "../../deploy/host-fixture.ts";
@@ -201,6 +203,31 @@ const HOSTILE: Hostile[] = [
     code: "invalid",
   },
   {
+    what: "announces more than it sends",
+    tamper: () => (path, request, response) => {
+      if (!isPack(path)) return false;
+      const [, first = "", last = ""] = /^bytes=([0-9]+)-([0-9]+)$/.exec(request.headers.range!) ?? [];
+      const length = Number(last) - Number(first) + 1;
+      response.writeHead(206, { "content-range": `bytes ${first}-${last}/9999999`, "content-length": length });
+      response.flushHeaders();
+      setImmediate(() => response.destroy());
+      return true;
+    },
+    code: "network",
+  },
+  {
+    what: "answers a small range with ten gigabytes of something else",
+    tamper: () => (path, _, response) => {
+      if (!isPack(path)) return false;
+      response.writeHead(200, { "content-length": 10 * 2 ** 30 });
+      const more = (): void =>
+        void (response.destroyed || response.write(Buffer.alloc(100_000), () => setImmediate(more)));
+      more();
+      return true;
+    },
+    code: "corrupt",
+  },
+  {
     what: "sends other bytes",
     tamper: () => (path, request, response) => {
       if (!isPack(path)) return false;
@@ -352,6 +379,21 @@ test("stopped before any operation, the store is whole and a repeat completes", 
       await fetchRef(repo, remote, { ref: MAIN });
       assertWhole(repo, first);
     }
+  }));
+
+test("what was kept of a frame is no harm when a power cut has taken its bytes", () =>
+  published(async ({ server, key, first, repo: source }) => {
+    const { repo, remote } = await makeClient(server.url, { keys: [key.publicKey] });
+    const { packs } = readPublished(source.path).summary;
+    const name = packs[0]!.name;
+    const index = parsePackIndex(readFileSync(join(source.path, "packs", `${name}.index`)), name);
+    mkdirSync(join(repo.path, "incoming"), { mode: 0o700 });
+    writeFileSync(join(repo.path, "incoming", `${name}.index`), "gone");
+    for (const { offset, stored } of index.frames)
+      writeFileSync(join(repo.path, "incoming", `${name}-${offset}.rest`), Buffer.alloc(stored - 1));
+    await fetchRef(repo, remote, { ref: MAIN });
+    assertWhole(repo, first);
+    assert.equal(readdirSync(join(repo.path, "incoming")), ["lock"]);
   }));
 
 test("large objects of an interrupted pull keep the frames they have", () =>
