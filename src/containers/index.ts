@@ -1,4 +1,5 @@
 /** Containers: what is asked for, the configuration made of it, networks, launch programs and state. */
+export { cgroupProcesses } from "./cgroup/processes.ts";
 export { readCgroupStats } from "./cgroup/stats.ts";
 export { programWords } from "./configure/configure.ts";
 export { parseRunFlags } from "./configure/run-arguments.ts";
@@ -31,6 +32,7 @@ export { parseContainerId } from "./runtime/container-id.ts";
 export { createContainer } from "./runtime/create.ts";
 export { deleteContainer } from "./runtime/delete.ts";
 export { execInContainer, type ExecOptions } from "./runtime/exec.ts";
+export { runtimeFeatures } from "./runtime/features.ts";
 export { runHooks } from "./runtime/hooks.ts";
 export { killContainer, parseSignal } from "./runtime/kill.ts";
 export { pauseContainer } from "./runtime/pause.ts";
@@ -38,5 +40,7 @@ export { launchText } from "./runtime/launch-text.ts";
 export { DEFAULT_STATE, listContainers, readRecord } from "./runtime/record.ts";
 export { startContainer } from "./runtime/start.ts";
 export { containerState } from "./runtime/state.ts";
-export { parseConfig, parseProcess } from "./spec/config.ts";
+export { updateContainer } from "./runtime/update.ts";
+export { parseConfig, parseProcess, parseResources } from "./spec/config.ts";
+export type { Resources } from "./spec/resources.ts";
 export type { Process } from "./spec/process.ts";

@@ -12,10 +12,14 @@ import {
   pauseContainer,
   readRecord,
   runHooks,
+  runtimeFeatures,
   startContainer,
 } from "../../containers/index.ts";
+import { AtomicError } from "../../errors.ts";
 import { runExec } from "./exec.ts";
 import { oneId, parseVerb, preservedFds, readInput, type RuntimeOptions, text, type VerbOptions } from "./options.ts";
+import { runPs } from "./ps.ts";
+import { runUpdate } from "./update.ts";
 
 type Verb = (options: RuntimeOptions, args: readonly string[]) => number | void | Promise<number>;
 
@@ -69,6 +73,15 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
     }
   },
   exec: runExec,
+  ps: runPs,
+  update: runUpdate,
+  features(_options, args) {
+    parseVerb(args, {});
+    const { arch } = process;
+    if (arch !== "x64" && arch !== "arm64")
+      throw new AtomicError("unsupported", `running containers: ${arch} is not supported`);
+    process.stdout.write(`${JSON.stringify(runtimeFeatures(arch), undefined, 2)}\n`);
+  },
   state(options, args) {
     const state = containerState(options.state, oneId(parseVerb(args, {}).positionals));
     process.stdout.write(`${JSON.stringify(state, undefined, 2)}\n`);

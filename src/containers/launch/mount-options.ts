@@ -62,6 +62,14 @@ const PROPAGATION: Readonly<Record<string, number>> = {
 /** Without effect: defaults of the kernel, or about messages. */
 const IGNORED = new Set(["defaults", "async", "nomand", "noiversion", "nolazytime", "loud", "silent", "remount"]);
 
+const recursively = (names: readonly string[]): string[] => [...names, ...names.map((name) => `r${name}`)];
+/** Every option that has a meaning here, whatever the filesystem. */
+export const MOUNT_OPTIONS: readonly string[] = [
+  ...recursively([...Object.keys(ATTRIBUTES), ...Object.keys(PROPAGATION), "bind"]),
+  ...["tmpcopyup", "idmap", "ridmap"],
+  ...IGNORED,
+];
+
 /** Sorts options; what is none of the above is the filesystem's. */
 export function sortMountOptions(options: readonly string[] = []): MountOptions {
   const sorted: MountOptions = {

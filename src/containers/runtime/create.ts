@@ -10,6 +10,7 @@ import type { MonitorRequest } from "../launch/request.ts";
 import { type Descriptors } from "../launch/start.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
 import type { ContainerId } from "./container-id.ts";
+import { checkHooks } from "./hooks.ts";
 import { readHost } from "./host.ts";
 import { checkOwnSysctls, planContainerCgroups, prepareProcess } from "./prepare.ts";
 import { identify } from "./process-identity.ts";
@@ -53,6 +54,7 @@ export function createContainer(options: CreateOptions): Created {
   if (config.process === undefined)
     throw new AtomicError("invalid", `creating the container ${id}: its configuration has no process`);
   checkOwnSysctls(config);
+  checkHooks(config);
   const { filters, consoleSocket: socket, monitor } = options;
   const hasTerminal = wantsTerminal(config.process, socket, monitor !== undefined);
   const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };

@@ -2,6 +2,7 @@
 import { AtomicError } from "../../errors.ts";
 import { idMappings, type IdMapping, linux, type LinuxConfig } from "./linux.ts";
 import { process as readProcess, type Process } from "./process.ts";
+import { type Resources, resources } from "./resources.ts";
 import { absolutePath, flag, integer, list, map, name, object, type Read, refused, text } from "./reader.ts";
 
 /** https://github.com/opencontainers/runtime-spec/blob/v1.2.1/config.md */
@@ -96,6 +97,11 @@ export function parseConfig(json: string): RuntimeConfig {
 /** Reads a process file, as `exec --process` takes it. @throws AtomicError invalid, naming the JSON path */
 export function parseProcess(json: string): Process {
   return readProcess(parseJson(json), "");
+}
+
+/** Reads limits, as `update --resources` takes them. @throws AtomicError invalid, naming the JSON path */
+export function parseResources(json: string): Resources {
+  return resources(parseJson(json), "");
 }
 
 /** `JSON.parse` within bounds; whole numbers beyond 2^53 become bigints where they stand for exact values. */
