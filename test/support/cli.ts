@@ -29,9 +29,9 @@ export function cli(argv: string[], env: Record<string, string> = {}): CliResult
 /**
  * Runs `atomic-runtime`, which is the same program under another name. Its output goes to files: what a container keeps
  * open keeps nobody waiting.
+ * @param directory gets the files, `stdout` and `stderr`
  */
-export function runtimeCli(argv: string[]): CliResult {
-  const directory = tempDir();
+export function runtimeCli(argv: string[], directory = tempDir()): CliResult {
   const [stdout, stderr] = ["stdout", "stderr"].map((name) => join(directory, name)) as [string, string];
   const files = [stdout, stderr].map((path) => openSync(path, "w"));
   const { status } = spawnSync(process.execPath, [MAIN, ...argv], {
