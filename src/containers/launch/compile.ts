@@ -100,7 +100,7 @@ export function compileLaunch(request: LaunchRequest): Program {
 
 interface Opened {
   root: Slot;
-  /** `cgroup.procs` of each group. */
+  /** From `openGroups`. */
   groups: Slot[];
   fifo?: Slot;
   /** Streams that go to the log. */
