@@ -42,6 +42,8 @@ export interface RunOptions {
   shmSize: number;
   ulimits: Rlimit[];
   sysctl: Record<string, string>;
+  /** A first process of ours. */
+  init: boolean;
   restart: RestartPolicy;
   publish: PortRequest[];
   /** Names on its network beside its own. */
@@ -106,6 +108,7 @@ export function runOptions(flags: RawRunFlags): RunOptions {
     shmSize: flags["shm-size"] === undefined ? DEFAULT_SHM : parseSize("--shm-size", flags["shm-size"]),
     ulimits: (flags.ulimit ?? []).map(parseUlimit),
     sysctl: Object.fromEntries((flags.sysctl ?? []).map((text) => pair("--sysctl", text))),
+    init: ownInit(flags),
     restart: restartPolicy(flags),
     publish: publishedPorts(flags),
     aliases: (flags["network-alias"] ?? []).map(parseAlias),
@@ -128,9 +131,7 @@ export function checkContainerName(name: string): string {
 function refuseMissing(flags: RawRunFlags): void {
   const missing = (option: string, why: string, hint: string) =>
     new AtomicError("unsupported", `running with ${option}: ${why}`, { hint });
-  const { init, userns } = flags;
-  if (init === true)
-    throw missing("--init", "the image's program is the first process", "atomic run --entrypoint=INIT IMAGE");
+  const { userns } = flags;
   if (userns !== undefined && userns !== "host" && userns !== "") {
     throw missing(`--userns=${userns}`, "containers have the host's user IDs", "atomic run --userns=host IMAGE");
   }
@@ -157,6 +158,13 @@ function resourcesOf(flags: RawRunFlags): Resources {
     ...(Object.keys(time).length === 0 ? {} : { cpu: time }),
     ...(pids === undefined ? {} : { pids: { limit: parseWhole("--pids-limit", pids, -1, 4_194_304) } }),
   };
+}
+
+function ownInit({ init = false, pid = "private" }: RawRunFlags): boolean {
+  if (!init || pid === "private" || pid === "") return init;
+  throw new AtomicError("usage", `running with --init and --pid=${pid}: there is a first process already`, {
+    hint: "atomic run --init IMAGE",
+  });
 }
 
 function restartPolicy({ restart = "no", rm, detach }: RawRunFlags): RestartPolicy {

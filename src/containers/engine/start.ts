@@ -80,6 +80,7 @@ export async function startNamed(
       config: withSize(await configureNamed(engine, container, rootfs), size),
       descriptors: [input, 1, 2],
       waits,
+      init: options.init,
       filters: join(engine.run, "seccomp"),
       monitor: {
         directory,

@@ -4,15 +4,17 @@ import type { Process } from "../spec/process.ts";
 import type { ProcessContext } from "./context.ts";
 import { keepDescriptors, restrict } from "./credentials.ts";
 import { execute } from "./execute.ts";
+import { makeInit } from "./init.ts";
 import { resetSignals } from "./signals.ts";
 
-/** Gives up what `process` shall not have, and becomes its program. */
-export function become(context: ProcessContext, process: Process): void {
+/** Gives up what `process` shall not have, and becomes its program, or the first process that watches it. */
+export function become(context: ProcessContext, process: Process, { init = false } = {}): void {
   const { asm } = context;
   asm.step("resetting signals");
   resetSignals(asm);
   asm.call("rt_sigprocmask", [SIG_SETMASK, asm.words([0]), 0, 8]);
   restrict(context, process);
   keepDescriptors(context);
+  if (init) makeInit(context);
   execute(context, process);
 }

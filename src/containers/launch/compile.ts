@@ -221,5 +221,5 @@ function finish(context: LaunchContext, { process }: Plan, fifo: Slot | undefine
     closeFd(asm, reportFd(request));
     asm.call("read", [fifo, asm.bytes(Buffer.alloc(8)), 1]);
   }
-  become(context, process);
+  become(context, process, { init: request.init ?? false });
 }

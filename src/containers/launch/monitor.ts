@@ -15,7 +15,6 @@ import {
   O_NONBLOCK,
   O_PATH,
   O_RDWR,
-  O_TRUNC,
   O_WRONLY,
   offsetFrom,
   SIG_SETMASK,
@@ -25,14 +24,17 @@ import {
 } from "../../linux/index.ts";
 import { closeFd, openHost } from "./calls.ts";
 import type { ProcessContext } from "./context.ts";
-import { EXIT_FILE, LOG_FILE, OLD_LOG_FILE } from "./files.ts";
+import { LOG_FILE, OLD_LOG_FILE } from "./files.ts";
+import { recordExit } from "./record-exit.ts";
 import type { MonitorRequest } from "./request.ts";
-import { resetSignals } from "./signals.ts";
 
-const ALL_SIGNALS = -1;
+export const ALL_SIGNALS = -1;
 const WNOHANG = 1;
 const SIGINFO_SIZE = 128;
-const MAX_FD = 0xffffffff;
+const SIGINFO_CODE = 8;
+/** The kernel sent it, as for a key of the terminal. */
+const SI_KERNEL = 0x80;
+export const MAX_FD = 0xffffffff;
 const POLLIN = 1n;
 /** A `struct pollfd` as one word: descriptor, events from bit 32, what happened from bit 48. */
 const POLL_EVENTS = 32n;
@@ -114,9 +116,12 @@ interface Watched {
   ended: Label;
   streams: readonly { stream: number; fd: number }[];
   log: Log | undefined;
+  /** The terminal sends its signals to the watched process as well. */
+  isInside?: boolean;
 }
 
-function loop(asm: Assembler, watched: Watched): void {
+/** Forwards signals to a process, reaps others and keeps its streams, until it has ended: then at `ended`. */
+export function loop(asm: Assembler, watched: Watched): void {
   const { signals, streams, log } = watched;
   const count = 1 + streams.length;
   const fds = asm.words(Array.from({ length: count }, () => 0));
@@ -140,6 +145,8 @@ function loop(asm: Assembler, watched: Watched): void {
   asm.call("read", [signals, info, SIGINFO_SIZE], { onError: again });
   asm.compute(slotAt(info), { mask: 0xffffffffn, store: signal });
   asm.compute(signal, { subtract: SIGCHLD, onZero: signalled });
+  const code = slotAt(offsetFrom(info, SIGINFO_CODE));
+  if (watched.isInside === true) asm.compute(code, { mask: 0xffffffffn, subtract: SI_KERNEL, onZero: again });
   asm.call("kill", [watched.pid, signal], { onError: "ignore" });
   asm.jump(again);
   asm.place(signalled);
@@ -205,46 +212,4 @@ function drain(asm: Assembler, log: Log, stream: number, fd: number): void {
   copy(asm, log, { stream, fd, ended: empty, failed: empty });
   asm.jump(again);
   asm.place(empty);
-}
-
-const WIDTH = 3;
-
-/** Writes how the container ended into `directory`, and ends the same way, or becomes the successor. */
-function recordExit(
-  asm: Assembler,
-  directory: Slot | undefined,
-  status: Slot,
-  successor: MonitorRequest["successor"],
-): void {
-  asm.step("recording the exit status");
-  const [signal, code] = [asm.slot(), asm.slot()];
-  const [exited, known] = [asm.label("exited"), asm.label("known")];
-  asm.compute(status, { mask: 0x7f, store: signal, onZero: exited });
-  asm.compute(signal, { subtract: -128, store: code });
-  asm.jump(known);
-  asm.place(exited);
-  asm.compute(status, { shift: 8, mask: 0xff, store: code });
-  asm.place(known);
-  if (directory !== undefined) writeExit(asm, directory, code);
-  if (successor !== undefined) {
-    asm.step("handing over");
-    resetSignals(asm);
-    asm.call("rt_sigprocmask", [SIG_SETMASK, asm.words([0]), 0, 8], { onError: "ignore" });
-    const { argv, env } = successor;
-    asm.call("execve", [asm.text(argv[0]), asm.strings(argv), asm.strings(env)], { onError: "ignore" });
-  }
-  asm.step("ending with the container's exit status");
-  asm.call("exit_group", [code], { onError: "ignore" });
-}
-
-function writeExit(asm: Assembler, directory: Slot, code: Slot): void {
-  const [fd, end] = [asm.slot(), asm.label("end")];
-  const before = '{"exitCode":';
-  const text = asm.bytes(Buffer.from(`${before}${" ".repeat(WIDTH)}}\n`));
-  asm.decimal(code, offsetFrom(text, before.length + WIDTH));
-  const [unfinished, flags] = [asm.text(`.${EXIT_FILE}`), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC];
-  asm.call("openat", [directory, unfinished, flags, FILE_MODE], { store: fd, onError: end });
-  asm.call("write", [fd, text, before.length + WIDTH + 2], { onError: end });
-  asm.call("renameat2", [directory, unfinished, directory, asm.text(EXIT_FILE), 0], { onError: end });
-  asm.place(end);
 }

@@ -61,6 +61,8 @@ export interface LaunchRequest extends ProcessRequest {
   rootfs: string;
   /** Stops before the process is executed until a byte arrives in this FIFO. */
   fifo?: string;
+  /** The program is the second process, and a first of ours watches it. */
+  init?: boolean;
   /** Without one, nobody waits for the container but the caller's parent. */
   monitor?: MonitorRequest;
 }

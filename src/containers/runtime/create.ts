@@ -31,6 +31,8 @@ export interface CreateOptions {
   monitor?: MonitorRequest;
   /** A socket that is sent the user's end of the container's terminal. */
   consoleSocket?: string;
+  /** The program is watched by a first process of ours. */
+  init?: boolean;
   /** A directory that keeps seccomp filters once they are made. */
   filters?: string;
 }
@@ -81,6 +83,7 @@ export function createContainer(options: CreateOptions): Created {
       cgroups,
       preservedFds: options.descriptors.length - 3,
       ...(options.waits ? { fifo } : {}),
+      ...(options.init === true ? { init: true } : {}),
       ...(monitor === undefined ? {} : { monitor }),
       ...(hasTerminal ? { terminal: socket === undefined ? {} : { socket } } : {}),
     });

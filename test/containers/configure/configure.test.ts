@@ -164,7 +164,7 @@ for (const [words, message] of [
   [["--restart=sometimes", "-d"], /--restart: expected no/],
   [["--restart=on-failure:0", "-d"], /--restart: expected a whole number/],
   [["--restart=always:3", "-d"], /--restart: expected no/],
-  [["--init"], /--init/],
+  [["--init", "--pid=host"], /there is a first process already/],
   [["--userns=auto"], /--userns=auto/],
   [["-m", "lots"], /--memory: expected a size/],
   [["-m", "0"], /--memory/],

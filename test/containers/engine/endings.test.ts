@@ -67,3 +67,17 @@ test("keeps its watcher small", () => {
   const rss = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${parent}/status`, "utf8"))?.[1]);
   assert.ok(rss < 200, `${rss} kB`);
 });
+
+test("watches the program by a first process of its own that reaps and forwards", () => {
+  // Orphans of the shell are the first process's; a zombie would stay in the list.
+  const script =
+    "(sleep 0.1 &); sleep 0.5; cat /proc/1/comm; echo $$; for s in /proc/[0-9]*/stat; do cat $s; done; exit 9";
+  const { status, stdout } = atomic("run", "--rm", "--net=none", "--init", "box", "sh", "-c", script);
+  assert.is(status, 9);
+  assert.match(stdout, /^(?!sh)\S+\n2\n/);
+  assert.not.match(stdout, /\) Z /);
+  detached("trapping", "trap 'exit 7' TERM; while true; do sleep 0.1; done", "--init");
+  assert.is(atomic("stop", "-t=60", "trapping").status, 0);
+  assert.is(fixture.list()[0]?.exitCode, 7);
+  assert.match(atomic("run", "--rm", "--net=none", "--init", "box", "nosuch").stderr, /nosuch/);
+});
