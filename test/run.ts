@@ -19,8 +19,8 @@ const JOBS = 2;
 const DEFAULT_TIMEOUT_S = "120";
 /** Tests that mount must not reach the host: where we may, every file gets a mount namespace of its own. */
 const NAMESPACE = ["--mount", "--propagation", "private"];
-/** Tests below have a network of their own as well, with a loopback device. */
-const OWN_NETWORK = join(ROOT, "test/containers");
+/** Tests below these have a network of their own as well, with a loopback device. */
+const OWN_NETWORK = ["test/containers/", "test/crash/"].map((path) => join(ROOT, path));
 const RAISE_LOOPBACK = ["sh", "-c", 'ip link set lo up; exec "$@"', "sh"];
 
 interface Result {
@@ -109,7 +109,7 @@ async function runFile(file: string, index: number): Promise<Result> {
 }
 
 function namespaceOf(file: string): string[] {
-  return file.startsWith(`${OWN_NETWORK}/`) ? [...NAMESPACE, "--net", ...RAISE_LOOPBACK] : NAMESPACE;
+  return OWN_NETWORK.some((path) => file.startsWith(path)) ? [...NAMESPACE, "--net", ...RAISE_LOOPBACK] : NAMESPACE;
 }
 
 function exitProblem(status: number | null): string | undefined {
