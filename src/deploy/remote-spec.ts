@@ -10,6 +10,7 @@ import {
   findRemote,
   loadTree,
   parseRefspec,
+  readCommit,
   readRemoteTip,
   type RefName,
   type Remote,
@@ -17,8 +18,11 @@ import {
 } from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
 import { findKernel } from "./deployment-kernel.ts";
+import { diffPackages, type PackageChange } from "./host-diff.ts";
+import { lazyTree } from "./lazy-tree.ts";
 import { type Need, preflight } from "./preflight.ts";
 import type { Sysroot } from "./sysroot.ts";
+import { packageDatabase, treePackages } from "./tree-packages.ts";
 
 export interface RemoteSpec {
   remote: Remote;
@@ -41,6 +45,10 @@ export interface Cost {
   objects: number;
   /** For a kernel in the boot directory; 0 when the store has that kernel already. */
   boot: number;
+  /** What the publisher says of the commit. */
+  subject: string;
+  /** What would change beside the present commit, sorted by name. */
+  packages: PackageChange[];
 }
 
 const BUNDLE = "bundle:";
@@ -103,25 +111,32 @@ export async function pullRemote(
 }
 
 /**
- * What `pullRemote` would take; fetches the commit's dirtrees, which a pull then need not.
+ * What `pullRemote` would take and change; fetches the commit's dirtrees and package list, which a pull then need not.
+ * @param current the commit to compare with
  * @throws AtomicError as `pullRemote` does
  */
 export async function remoteCost(
   sysroot: Sysroot,
   { remote, ref, ...from }: RemoteSpec,
-  { allowDowngrade = false }: RemoteOptions,
+  { allowDowngrade = false, current }: RemoteOptions & { current: Checksum },
 ): Promise<Cost> {
-  let cost: Cost = { download: 0, disk: 0, objects: 0, boot: 0 };
+  let cost: Cost = { download: 0, disk: 0, objects: 0, boot: 0, subject: "", packages: [] };
   const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
   try {
     await fetchRef(sysroot.repo, remote, {
       ref,
       allowDowngrade,
       ...from,
-      onPlan(plan) {
+      async onPlan(plan) {
         const boot = needs(sysroot, plan).filter(({ path }) => path === sysroot.boot);
         const { download, files } = plan;
-        cost = { download, disk: sum(files), objects: files.length, boot: sum(boot.flatMap((need) => need.files)) };
+        cost = {
+          download,
+          disk: sum(files),
+          objects: files.length,
+          boot: sum(boot.flatMap((need) => need.files)),
+          ...(await contents(sysroot, plan, current)),
+        };
         throw new Planned();
       },
     });
@@ -129,6 +144,21 @@ export async function remoteCost(
     if (!(error instanceof Planned)) throw error;
   }
   return cost;
+}
+
+/** What the publisher says of the planned commit, and its packages; of the files only their list is fetched. */
+async function contents(
+  sysroot: Sysroot,
+  { repo, commit, bring }: FetchPlan,
+  current: Checksum,
+): Promise<Pick<Cost, "subject" | "packages">> {
+  if (repo === undefined || commit === undefined) return { subject: "", packages: [] };
+  const tree = lazyTree(repo, commit);
+  const database = packageDatabase(tree);
+  if (database !== undefined) await bring?.([database.checksum]);
+  const before = treePackages(sysroot.repo, lazyTree(sysroot.repo, current));
+  const packages = diffPackages(before.packages, treePackages(repo, tree).packages);
+  return { subject: readCommit(repo, commit).subject, packages };
 }
 
 /** The checksum that a tip shows, for people: of a remote of another type it is no commit of ours. */

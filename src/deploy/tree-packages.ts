@@ -19,6 +19,11 @@ const DPKG = ["/usr/lib/sysimage/dpkg/status", "/usr/share/dpkg/status", "/var/l
 const RPM = ["/usr/lib/sysimage/rpm/rpmdb.sqlite", "/usr/share/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite"];
 const MAX_DATABASE = 1024 * 1024 * 1024;
 
+/** The file that has the packages of a tree; undefined when it has none. */
+export function packageDatabase(tree: DirectoryNode): RegularNode | undefined {
+  return firstFile(tree, DPKG) ?? firstFile(tree, RPM);
+}
+
 /** Reads the package database of a tree; without one the list is empty. */
 export function treePackages(repo: Repo, tree: DirectoryNode): TreePackages {
   const dpkg = firstFile(tree, DPKG);

@@ -57,7 +57,7 @@ export interface Update {
 }
 export interface UpgradeResult {
   update: Update;
-  /** Absent when it was only downloaded. */
+  /** Absent when it was only downloaded, or for a dry run of what would have to be. */
   deployment?: DeployResult;
 }
 
@@ -71,7 +71,7 @@ export async function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {
     pullImages: false,
   });
   if (remote === undefined || update.downloaded) return update;
-  return { ...update, cost: await remoteCost(sysroot, remote, options) };
+  return { ...update, cost: await remoteCost(sysroot, remote, { ...options, current: update.from.commit }) };
 }
 
 /**
@@ -97,6 +97,11 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
         stateroot: current.stateroot,
         ...(progress === undefined ? {} : { progress }),
       });
+    }
+    if (remote !== undefined && dryRun && !update.downloaded) {
+      return {
+        update: { ...update, cost: await remoteCost(sysroot, remote, { ...options, current: current.commit }) },
+      };
     }
     const pulled = remote === undefined ? image : await pullRemote(sysroot, remote, options);
     if (options.downloadOnly === true) return { update };

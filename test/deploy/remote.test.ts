@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import {
@@ -28,7 +28,7 @@ import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
 import { tempDir } from "../support/temp.ts";
 import { makeKey } from "../ostree/remote/published.ts";
-import { codeOf, type Host, makeHost } from "./host-fixture.ts";
+import { codeOf, type Files, type Host, makeHost } from "./host-fixture.ts";
 
 const test = suite("deploy: remotes", unmet({ root: true }));
 const STABLE = parseRefName("os/stable");
@@ -39,7 +39,7 @@ interface Scene {
   publisher: Host;
   /** A new host whose remote `origin` is the publisher's store. */
   sysroot: Sysroot;
-  release(version: string, keys?: (typeof KEY.secret)[]): Promise<Checksum>;
+  release(version: string, keys?: (typeof KEY.secret)[], files?: Files): Promise<Checksum>;
 }
 
 async function scene(work: (scene: Scene) => Promise<void>): Promise<void> {
@@ -56,8 +56,8 @@ async function scene(work: (scene: Scene) => Promise<void>): Promise<void> {
     await work({
       publisher,
       sysroot,
-      async release(version, secrets = [KEY.secret]) {
-        const commit = await publisher.commit(version);
+      async release(version, secrets = [KEY.secret], files = {}) {
+        const commit = await publisher.commit(version, files);
         if (secrets.length > 0) signCommit(repo, commit, secrets);
         await publish(repo, { refs: [STABLE], keys: secrets, timestamp: (timestamp += 1000) });
         return commit;
@@ -97,6 +97,32 @@ test("a check says what an upgrade takes, and deploys nothing", () =>
     assert.ok(cost!.download > 0 && cost!.disk > 0 && cost!.boot > 0, JSON.stringify(cost));
     assert.is(cost!.objects, 4);
     assert.is(hostStatus(sysroot).deployments.length, 1);
+    assert.equal(fsck(sysroot.repo).defects, []);
+  }));
+
+test("a check and a dry run say which packages change, and fetch no file but their list", () =>
+  scene(async ({ sysroot, release }) => {
+    const status = (tool: string): Files => ({
+      "usr/lib/sysimage/dpkg/status": `Package: tool\nStatus: install ok installed\nVersion: ${tool}\n`,
+    });
+    await release("1", [KEY.secret], status("1.0-1"));
+    await deploy(sysroot, { spec: SPEC });
+    const second = await release("2", [KEY.secret], status("1.0-2"));
+    for (const look of [
+      () => checkUpgrade(sysroot),
+      async () => {
+        const { update, deployment } = await upgrade(sysroot, { dryRun: true });
+        assert.is(deployment, undefined);
+        return update;
+      },
+    ]) {
+      const { cost } = await look();
+      assert.equal(cost!.packages, [{ name: "tool", change: "upgraded", before: "1.0-1", after: "1.0-2" }]);
+      const fetched = readdirSync(join(sysroot.repo.path, "incoming")).filter((name) => name.endsWith(".file"));
+      assert.is(fetched.length, 1);
+      assert.equal(hostStatus(sysroot).deployments.length, 1);
+    }
+    assert.is((await upgrade(sysroot)).deployment!.commit, second);
     assert.equal(fsck(sysroot.repo).defects, []);
   }));
 

@@ -48,6 +48,9 @@ export default class HostUpgrade extends HostCommand {
       return this.show(flags, update, () => renderUpdate(update, this.view(sysroot)));
     }
     const result = await upgrade(sysroot, options);
+    if (result.update.cost !== undefined) {
+      return this.show(flags, result, () => renderUpdate(result.update, this.view(sysroot)));
+    }
     const changes = flags["dry-run"] && !result.update.downloaded ? undefined : changesOf(sysroot, result.update);
     this.show(flags, { ...result, changes }, () => renderUpgraded(result, this.view(sysroot), changes));
     if (flags.reboot) reboot();

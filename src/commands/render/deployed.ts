@@ -4,7 +4,7 @@ import { formatBytes } from "../../units.ts";
 import { short } from "./commits.ts";
 import { counted } from "./counted.ts";
 import { describe } from "./etc.ts";
-import { renderChangeSummary } from "./host-diff.ts";
+import { renderChangeSummary, renderPackages } from "./host-diff.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./style.ts";
 import type { View } from "./status.ts";
@@ -20,7 +20,7 @@ export function renderUpdate(update: Update, { style, now }: View): string {
   return [
     `${update.downgrade ? style.yellow("downgrade") : "update"} of ${printable(update.spec)}: ${versions(update, style)}`,
     `built ${age(update.to.timestamp, now)}${update.downloaded ? "" : ", not downloaded yet"}`,
-    ...(update.cost === undefined ? [] : [costs(update.cost)]),
+    ...(update.cost === undefined ? [] : [costs(update.cost), ...contents(update.cost, style)]),
     ...(update.failure === undefined ? [] : [`it did not boot on this host: ${printable(update.failure)}`]),
     `to deploy it: atomic host upgrade${update.downgrade ? " --allow-downgrade" : ""}${update.failure === undefined ? "" : " --retry"}`,
   ].join("\n");
@@ -75,6 +75,13 @@ function etcLines({ etc, dryRun }: DeployResult, style: Style): string[] {
         `  ${style.red("conflict")} ${describe(path)}`,
         ...(dryRun ? [] : [`    to see it: atomic host etc diff --deployment 0 ${path.path}`]),
       ]),
+  ];
+}
+
+function contents({ subject, packages }: NonNullable<Update["cost"]>, style: Style): string[] {
+  return [
+    ...(subject === "" ? [] : [`the publisher says: ${printable(subject)}`]),
+    ...(packages.length === 0 ? [] : renderPackages(packages, style)),
   ];
 }
 

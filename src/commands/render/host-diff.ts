@@ -28,17 +28,23 @@ export function renderHostDiff(diff: HostDiff, { style, files }: { style: Style;
 
 /** Two lines for an upgrade's summary: packages, of which the first few are named, and files. */
 export function renderChangeSummary(diff: HostDiff, style: Style): string {
-  const shown = diff.packages.length <= NAMED + 1 ? diff.packages : diff.packages.slice(0, NAMED);
-  const hidden = diff.packages.length - shown.length;
+  const more = `: atomic host diff ${short(diff.from.commit)} ${short(diff.to.commit)}`;
   return [
-    `packages: ${packageCounts(diff.packages)}`,
-    ...shown.map((change) => packageLine(change, style)),
-    ...(hidden > 0
-      ? [`  … and ${hidden} more: atomic host diff ${short(diff.from.commit)} ${short(diff.to.commit)}`]
-      : []),
+    ...renderPackages(diff.packages, style, more),
     `files: ${fileCounts(diff.files)}`,
     ...diff.notes.map((note) => `note: ${printable(note)}`),
   ].join("\n");
+}
+
+/** The first of these changes, and how many there are. @param more how to see the others */
+export function renderPackages(packages: readonly PackageChange[], style: Style, more = ""): string[] {
+  const shown = packages.length <= NAMED + 1 ? packages : packages.slice(0, NAMED);
+  const hidden = packages.length - shown.length;
+  return [
+    `packages: ${packageCounts(packages)}`,
+    ...shown.map((change) => packageLine(change, style)),
+    ...(hidden > 0 ? [`  … and ${hidden} more${more}`] : []),
+  ];
 }
 
 const NAMED = 10;

@@ -106,7 +106,15 @@ async function fetchObjects(
   const plan = await planPull(context, commit);
   const delta = chooseDelta(context.repo, options.deltas, plan);
   const files = plan.files.map(({ size = 0 }) => size);
-  options.onPlan?.({ download: (delta ?? plan).download, files, commit, repo: view(context) });
+  await options.onPlan?.({
+    download: (delta ?? plan).download,
+    files,
+    commit,
+    repo: view(context),
+    async bring(wanted) {
+      for (const { job, path } of plan.jobsOf(wanted)) await runJob(job, { ...context, path });
+    },
+  });
   if (delta === undefined) {
     await download(plan, context, options);
     return {};

@@ -27,7 +27,7 @@ export interface FetchOptions extends AskOptions {
   ref: RefName;
   progress?: Progress;
   /** Told what is to be fetched and stored before any file is; it may refuse by throwing. */
-  onPlan?: (plan: FetchPlan) => void;
+  onPlan?: (plan: FetchPlan) => void | Promise<void>;
 }
 
 export interface FetchPlan {
@@ -38,6 +38,8 @@ export interface FetchPlan {
   /** The commit, and a store in which its tree, but not every file, can be read; absent when that is not known yet. */
   commit?: Checksum;
   repo?: Repo;
+  /** Brings these files before the others, so that they can be read. */
+  bring?: (files: readonly Checksum[]) => Promise<void>;
 }
 
 export interface Fetched {

@@ -27,6 +27,8 @@ export interface PullPlan {
   download: number;
   /** The files to be stored. */
   files: Needed[];
+  /** The requests that bring only those of these files that are to be stored. */
+  jobsOf(files: readonly Checksum[]): PullPlan["jobs"];
 }
 
 export interface PullContext {
@@ -66,7 +68,13 @@ export async function planPull(context: PullContext, commit: Checksum): Promise<
         throw new AtomicError("not-found", `pulling ${commit}: the remote lacks ${unknown.type} ${unknown.checksum}`);
       loaded.push(await loadPack(context, pack));
     } else if (trees.length === 0) {
-      return { commit, ...fileJobs(context, loaded, files), files };
+      const jobsOf = (some: readonly Checksum[]): PullPlan["jobs"] =>
+        fileJobs(
+          context,
+          loaded,
+          files.filter(({ checksum }) => some.includes(checksum)),
+        ).jobs;
+      return { commit, ...fileJobs(context, loaded, files), files, jobsOf };
     }
     for (const pack of loaded) {
       if (trees.some((object) => pack.keys.has(keyOf(object)))) await fetchTrees(context, pack);

@@ -67,7 +67,7 @@ test("a delta is used where it is less than the objects, and is all that is fetc
     const plans: number[] = [];
     const { delta, bytes, commit } = await fetchRef(host, remote, {
       ref: MAIN,
-      onPlan: ({ download }) => plans.push(download),
+      onPlan: ({ download }) => void plans.push(download),
     });
     assert.equal([commit, delta], [to, { from }]);
     assert.equal(plans, [statSync(file).size]);
