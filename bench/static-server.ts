@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseRange } from "../src/ostree/remote/parse-range.ts";
+import { parseRange } from "../src/http-range.ts";
 
 const [directory = "", delay = "0", file = ""] = process.argv.slice(2);
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { fsck, loadTree } from "../../src/ostree/index.ts";
 import { readRef } from "../../src/ostree/ref.ts";
-import { parseRange } from "../../src/ostree/remote/parse-range.ts";
+import { parseRange } from "../../src/http-range.ts";
 import { LOCAL, makeClient, makePublisher } from "../ostree/remote/published.ts";
 import { MAIN as PROGRAM } from "../support/cli.ts";
 import { httpServer, type TestServer } from "../support/http-server.ts";

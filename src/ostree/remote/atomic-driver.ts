@@ -18,7 +18,8 @@ import { publishedRef, readSummary, rememberSummary } from "./read-summary.ts";
 import type { Remote } from "./remote-config.ts";
 import { runJob } from "./run-job.ts";
 import { signerOf } from "./signature.ts";
-import { openSource, type Source } from "./source.ts";
+import type { Source } from "./published-source.ts";
+import { openSource } from "./source.ts";
 import type { PublishedDelta, PublishedRef } from "./summary.ts";
 import { chooseDelta, useDelta } from "./use-delta.ts";
 

@@ -5,7 +5,7 @@ import { close, fstat, O_NOFOLLOW, O_RDONLY, open, pread } from "../../linux/ind
 import { createCborReader } from "../cbor-reader.ts";
 import { createCborWriter } from "../cbor-writer.ts";
 import { isServed } from "./served-files.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "./published-source.ts";
 
 /** A file in a bundle: its path as a web server has it, and where its bytes are. */
 export interface BundleEntry {

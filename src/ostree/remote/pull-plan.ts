@@ -16,7 +16,7 @@ import type { Incoming } from "./incoming.ts";
 import { type PackFrame, type PackIndex, parsePackIndex } from "./pack-index.ts";
 import { planJobs, type PullJob } from "./pull-jobs.ts";
 import { runJob } from "./run-job.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "./published-source.ts";
 import { keyOf } from "./published-ref.ts";
 import type { PublishedPack } from "./summary.ts";
 

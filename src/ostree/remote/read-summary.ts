@@ -7,7 +7,7 @@ import type { RefName } from "../ref.ts";
 import type { Repo } from "../repo.ts";
 import type { Remote } from "./remote-config.ts";
 import { signerOf } from "./signature.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "./published-source.ts";
 import { MAX_SUMMARY, parseSummary, type PublishedRef, type Summary } from "./summary.ts";
 
 export interface SeenSummary {

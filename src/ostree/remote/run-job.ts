@@ -8,7 +8,7 @@ import { type FrameRests, frameRests } from "./frame-rest.ts";
 import type { Incoming } from "./incoming.ts";
 import type { PackFrame } from "./pack-index.ts";
 import type { PullJob, PullPiece } from "./pull-jobs.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "./published-source.ts";
 
 const decompress = promisify(zstdDecompress);
 

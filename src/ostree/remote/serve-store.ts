@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { AtomicError } from "../../errors.ts";
 import { close, fstat, isKernelError, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open, pread } from "../../linux/index.ts";
-import { parseRange } from "./parse-range.ts";
+import { parseRange } from "../../http-range.ts";
 import { isImmutable, isServed } from "./served-files.ts";
 
 export interface ServeOptions {

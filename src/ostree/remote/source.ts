@@ -5,19 +5,8 @@ import { createHttpClient, httpError } from "../../http.ts";
 import { download } from "../../http-download.ts";
 import { close, isKernelError, O_NOFOLLOW, O_RDONLY, open, pread, readFile } from "../../linux/index.ts";
 import { openBundle } from "./bundle-file.ts";
+import type { Source } from "./published-source.ts";
 import type { Remote } from "./remote-config.ts";
-
-export interface Source {
-  /**
-   * A small file, whole.
-   * @param etag of the answer before; undefined comes back when the file is still that one
-   * @throws AtomicError network, not-found, permission, invalid (more than `max` bytes)
-   */
-  get(path: string, options: { max: number; etag?: string }): Promise<{ bytes: Buffer; etag?: string } | undefined>;
-  /** Bytes of a large file, in chunks; a lost connection is taken up again. Throws as `get` does. */
-  stream(path: string, range: { offset: number; length: number }): AsyncIterable<Uint8Array>;
-  close(): void;
-}
 
 const CHUNK = 1024 * 1024;
 

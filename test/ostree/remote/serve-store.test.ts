@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { fetchRef, fsck } from "../../../src/ostree/index.ts";
-import { parseRange } from "../../../src/ostree/remote/parse-range.ts";
+import { parseRange } from "../../../src/http-range.ts";
 import { type ServedStore, serveStore } from "../../../src/ostree/remote/serve-store.ts";
 import { codeOf } from "../../deploy/host-fixture.ts";
 import { unmet } from "../../support/needs.ts";
