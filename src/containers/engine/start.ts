@@ -5,6 +5,7 @@ import { AtomicError } from "../../errors.ts";
 import { AT_FDCWD, statIfExists, type WindowSize } from "../../linux/index.ts";
 import { configure } from "../configure/configure.ts";
 import { EXIT_FILE } from "../launch/files.ts";
+import { FAILED } from "../launch/report.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { createContainer } from "../runtime/create.ts";
 import { deleteContainer } from "../runtime/delete.ts";
@@ -12,6 +13,7 @@ import type { ContainerRecord } from "../runtime/record.ts";
 import { startContainer } from "../runtime/start.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
 import { seccomp as readSeccomp } from "../spec/seccomp.ts";
+import { readExit } from "./exit.ts";
 import { hostFacts } from "./host-facts.ts";
 import { lockContainer } from "./lock.ts";
 import { connectNamed, disconnectNamed } from "./network.ts";
@@ -159,6 +161,12 @@ function namespaceOf(engine: Engine, text: string, name: string): string {
 /** Runs a container in the foreground to its end. @returns its exit status */
 export async function finishContainer(engine: Engine, { container, ended }: Started): Promise<number> {
   const status = await ended;
+  const exit = readExit(engine, container);
   await settleContainer(engine, container);
+  if (status === FAILED && exit === undefined) {
+    throw new AtomicError("io", `watching container ${container.name}: what watches it failed before it was over`, {
+      hint: "atomic ps --all",
+    });
+  }
   return status;
 }

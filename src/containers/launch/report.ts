@@ -38,7 +38,8 @@ export function reportFailure(asm: Assembler, fd: number): void {
   asm.call("write", [fd, { kind: "failure" }, MESSAGE_SIZE], { onError: "ignore" });
   asm.call("exit_group", [FAILED], { onError: "ignore" });
 }
-const FAILED = 125;
+/** The exit status of a launch program that failed. */
+export const FAILED = 125;
 
 /** What the messages say; the first failure counts. */
 export function readReport(program: Program, messages: Buffer): Report {

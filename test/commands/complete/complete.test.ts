@@ -25,7 +25,7 @@ async function values(...words: string[]): Promise<string | string[]> {
 }
 
 test("offers verbs and topics, word by word", async () => {
-  assert.equal(await values("re"), ["remote", "repo"]);
+  assert.equal(await values("re"), ["rename", "restart", "remote", "repo"]);
   assert.equal(await values("repo", "l"), ["log", "ls"]);
   assert.equal(await values("nonsense", ""), []);
 });

@@ -1,34 +1,13 @@
-import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
-import type { CliResult } from "../../support/cli.ts";
-import { suite } from "../../support/suite.ts";
-import { type Fixture, namedFixture, namedUnmet } from "./named-fixture.ts";
+import { finishContainer, openEngine, readNamed } from "../../../src/containers/index.ts";
+import { createDurable } from "../../../src/durable.ts";
+import { isAtomicError } from "../../../src/errors.ts";
+import { openRepo } from "../../../src/ostree/index.ts";
+import { boxSuite, eventually } from "./box-suite.ts";
 
-const test = suite("what becomes of containers", namedUnmet());
-
-let fixture: Fixture;
-const atomic = (...argv: string[]): CliResult => fixture.atomic(...argv);
-
-test.before(() => {
-  fixture = namedFixture({ box: {} }, ["cat", "echo", "mkdir", "rm", "sh", "sleep", "touch", "true"]);
-});
-test.after(() => {
-  fixture.clear();
-  fixture.unmountAll();
-});
-test.after.each(() => fixture.clear());
-
-/** A container in the background without a network. */
-function detached(name: string, script: string, ...options: string[]): void {
-  const { status, stderr } = atomic("run", "-d", `--name=${name}`, "--net=none", ...options, "box", "sh", "-c", script);
-  assert.is(status, 0, stderr);
-}
-
-async function eventually(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 600 && !condition(); attempt++) await sleep(50);
-  assert.ok(condition());
-}
+const { test, fixture, atomic, detached } = boxSuite("what becomes of containers");
 
 test("lists what a container added, changed and deleted", () => {
   detached("changer", "echo x > /etc/passwd; rm /bin/true; mkdir /new; touch /new/file; touch /gone; rm /gone");
@@ -49,7 +28,7 @@ test("says that memory ran out", async () => {
   // The shell's variable doubles until it is too large for its memory.
   detached("hungry", "x=xxxxxxxxxxxxxxxx; while true; do x=$x$x; done", "-m=16m", "--memory-swap=16m");
   assert.is(atomic("wait", "hungry").stdout, "137\n");
-  const { sysroot } = fixture;
+  const { sysroot } = fixture();
   await eventually(() => readFileSync(`${sysroot}/atomic/containers/hungry/exit.json`, "utf8").includes("outOfMemory"));
   assert.match(atomic("ps", "-a").stdout, /exited [(]137, out of memory[)]/);
 });
@@ -57,7 +36,7 @@ test("says that memory ran out", async () => {
 test("kills a program that does not care for being asked", () => {
   detached("stubborn", "trap '' TERM; sleep 1000 & wait; sleep 1000");
   assert.is(atomic("stop", "-t=1", "stubborn").status, 0);
-  assert.is(fixture.list()[0]?.exitCode, 137);
+  assert.is(fixture().list()[0]?.exitCode, 137);
 });
 
 test("keeps its watcher small", () => {
@@ -78,6 +57,17 @@ test("watches the program by a first process of its own that reaps and forwards"
   assert.not.match(stdout, /\) Z /);
   detached("trapping", "trap 'exit 7' TERM; while true; do sleep 0.1; done", "--init");
   assert.is(atomic("stop", "-t=60", "trapping").status, 0);
-  assert.is(fixture.list()[0]?.exitCode, 7);
+  assert.is(fixture().list()[0]?.exitCode, 7);
   assert.match(atomic("run", "--rm", "--net=none", "--init", "box", "nosuch").stderr, /nosuch/);
+});
+
+test("says when nobody saw how it ended", async () => {
+  detached("unseen", "true");
+  atomic("wait", "unseen");
+  const { sysroot, run } = fixture();
+  rmSync(join(sysroot, "atomic/containers/unseen/exit.json"));
+  const engine = openEngine(sysroot, openRepo(join(sysroot, "atomic/repo"), createDurable()), run);
+  const started = { container: readNamed(engine, "unseen"), warnings: [], ended: Promise.resolve(125) };
+  const finished = await finishContainer(engine, started).catch((error: unknown) => error);
+  assert.ok(isAtomicError(finished, "io"));
 });

@@ -1,35 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
-import type { CliResult } from "../../support/cli.ts";
-import { suite } from "../../support/suite.ts";
-import { type Fixture, namedFixture, namedUnmet } from "./named-fixture.ts";
+import { boxSuite, eventually } from "./box-suite.ts";
 
-const test = suite("restarting containers", namedUnmet());
+const { test, fixture, atomic, detached } = boxSuite("restarting containers");
 
-let fixture: Fixture;
-const atomic = (...argv: string[]): CliResult => fixture.atomic(...argv);
-
-test.before(() => {
-  fixture = namedFixture({ box: {} }, ["cat", "echo", "mkdir", "rm", "sh", "sleep", "touch", "true"]);
-});
-test.after(() => {
-  fixture.clear();
-  fixture.unmountAll();
-});
-test.after.each(() => fixture.clear());
-
-/** A container in the background without a network. */
-function detached(name: string, script: string, ...options: string[]): void {
-  const { status, stderr } = atomic("run", "-d", `--name=${name}`, "--net=none", ...options, "box", "sh", "-c", script);
-  assert.is(status, 0, stderr);
-}
-
-async function eventually(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 600 && !condition(); attempt++) await sleep(50);
-  assert.ok(condition());
-}
-
-const look = (name: string) => fixture.look(name);
+const look = (name: string) => fixture().look(name);
 
 test("starts a container again that fails, as often as it may", async () => {
   detached("failing", "echo started; exit 3", "--restart=on-failure:2");

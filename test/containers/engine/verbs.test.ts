@@ -1,27 +1,7 @@
 import * as assert from "uvu/assert";
-import type { CliResult } from "../../support/cli.ts";
-import { suite } from "../../support/suite.ts";
-import { type Fixture, namedFixture, namedUnmet } from "./named-fixture.ts";
+import { boxSuite } from "./box-suite.ts";
 
-const test = suite("verbs of containers", namedUnmet());
-
-let fixture: Fixture;
-const atomic = (...argv: string[]): CliResult => fixture.atomic(...argv);
-
-test.before(() => {
-  fixture = namedFixture({ box: {} }, ["cat", "echo", "mkdir", "rm", "sh", "sleep", "touch", "true"]);
-});
-test.after(() => {
-  fixture.clear();
-  fixture.unmountAll();
-});
-test.after.each(() => fixture.clear());
-
-/** A container in the background without a network. */
-function detached(name: string, script: string, ...options: string[]): void {
-  const { status, stderr } = atomic("run", "-d", `--name=${name}`, "--net=none", ...options, "box", "sh", "-c", script);
-  assert.is(status, 0, stderr);
-}
+const { test, fixture, atomic, detached } = boxSuite("verbs of containers");
 
 test("restarts and renames a container, and keeps what it printed", () => {
   detached("old", "echo started; sleep 1000");
@@ -32,7 +12,9 @@ test("restarts and renames a container, and keeps what it printed", () => {
   assert.match(atomic("rename", "new", "other").stderr, /there is one called other/);
   assert.match(atomic("rename", "new", "../x").stderr, /the container's name/);
   assert.equal(
-    fixture.list().map(({ name, status }) => [name, status]),
+    fixture()
+      .list()
+      .map(({ name, status }) => [name, status]),
     [
       ["new", "running"],
       ["other", "running"],
