@@ -19,6 +19,8 @@ export interface DownloadOptions {
 
 const ATTEMPTS = 4;
 const RETRY_DELAY_MS = 500;
+/** Lost connections of one download: who sends a byte and hangs up must not keep it going for ever. */
+const MAX_LOSSES = 100;
 
 /**
  * The bytes of `url` from `offset` on. Where a connection breaks, the next one continues; what a server without ranges
@@ -27,8 +29,8 @@ const RETRY_DELAY_MS = 500;
  */
 export async function* download(client: HttpClient, url: string, options: DownloadOptions): AsyncGenerator<Uint8Array> {
   const { offset = 0, length, attempts = ATTEMPTS, retryDelay = RETRY_DELAY_MS } = options;
-  let got = 0;
-  for (let left = attempts; ;) {
+  let [got, left] = [0, attempts];
+  for (let losses = 1; ; losses++) {
     try {
       for await (const chunk of from(client, url, { ...options, offset: offset + got, length: length - got })) {
         got += chunk.length;
@@ -38,7 +40,7 @@ export async function* download(client: HttpClient, url: string, options: Downlo
       return;
     } catch (error) {
       left -= 1;
-      if (left === 0 || got === length || !isAtomicError(error, "network")) throw error;
+      if (left === 0 || losses === MAX_LOSSES || got === length || !isAtomicError(error, "network")) throw error;
       await sleep(retryDelay);
     }
   }

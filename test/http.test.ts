@@ -397,6 +397,20 @@ test("a download goes on where the connection broke", () => {
   );
 });
 
+test("a download gives up on a server that sends a byte and hangs up, again and again", () =>
+  serving(
+    (request, response) => {
+      const [, first = ""] = /^bytes=([0-9]+)-/.exec(request.headers.range ?? "") ?? [];
+      response.writeHead(206, { "content-range": `bytes ${first}-999/1000`, "content-length": 1000 - Number(first) });
+      response.write("x");
+      setTimeout(() => response.destroy(), 5);
+    },
+    async ({ url, requests }) => {
+      assert.match(await failure(downloaded(url, { length: 1000 })), /^network: /);
+      assert.is(requests.length, 100);
+    },
+  ));
+
 test("a download takes its part from a server without ranges", () =>
   serving(
     (_, response) => void response.end(WHOLE),
