@@ -57,22 +57,13 @@ test.before(async () => {
 test.after(() => void run(["umount", source]));
 
 test("records an upgrade", async () => {
-  const disk = copyOfDisk(before.path);
-  log = join(tempDir(), "log");
-  run(["truncate", "--size=0", log]);
-  const guest = await startMachine({
-    disk,
-    drive: recordedDrive(disk, log),
-    devices: dataDrive(images.update, "update"),
-  });
   try {
-    await guest.expect("mkdir /run/update && mount -o ro /dev/disk/by-id/virtio-update /run/update && sync");
-    start = readWriteLog(log).length;
-    await guest.expect("atomic host upgrade --from /run/update", 900);
-    await guest.restart();
-  } finally {
-    await guest.kill();
-    removeDisk(disk);
+    await record();
+  } catch (error) {
+    // Seen once in six runs, and not understood: the recording drive fails a write.
+    if (!(error as Error).message.includes("(EIO)")) throw error;
+    console.log(`recording again: ${(error as Error).message}`);
+    await record();
   }
   writes = readWriteLog(log);
   const flushes = writes.slice(start).filter(({ kind }) => kind === "flush").length;
@@ -135,6 +126,27 @@ test("a host that was cut off upgrades inside", async () => {
     await after.kill();
   }
 });
+
+/** One upgrade in a guest, from the first pulled object to the end of the shutdown that finalizes it. */
+async function record(): Promise<void> {
+  const disk = copyOfDisk(before.path);
+  log = join(tempDir(), "log");
+  run(["truncate", "--size=0", log]);
+  const guest = await startMachine({
+    disk,
+    drive: recordedDrive(disk, log),
+    devices: dataDrive(images.update, "update"),
+  });
+  try {
+    await guest.expect("mkdir /run/update && mount -o ro /dev/disk/by-id/virtio-update /run/update && sync");
+    start = readWriteLog(log).length;
+    await guest.expect("atomic host upgrade --from /run/update", 900);
+    await guest.restart();
+  } finally {
+    await guest.kill();
+    removeDisk(disk);
+  }
+}
 
 /** Cuts spread over the flushes of the upgrade; those around writes to the EFI system partition come first. */
 function cutsIn(all: readonly LoggedWrite[]): Cut[] {
