@@ -5,7 +5,17 @@
  * before it joins. Nothing of it is of use to the container: it cannot be traced, its file is sealed, and what it has
  * open closes when the process's program takes over.
  */
-import { createAssembler, O_DIRECTORY, O_PATH, PR_SET_DUMPABLE, type Program, SIGCHLD } from "../../linux/index.ts";
+import {
+  type Assembler,
+  createAssembler,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+  PR_SET_DUMPABLE,
+  type Program,
+  SIGCHLD,
+  type Slot,
+} from "../../linux/index.ts";
 import { become } from "./become.ts";
 import { openHost } from "./calls.ts";
 import type { ProcessContext } from "./context.ts";
@@ -35,6 +45,7 @@ export function compileExec(request: ExecRequest): Program {
   const groups = openGroups(context);
   sendTerminal(context);
   const container = reportFd(request) + 1;
+  const root = openRoot(context, request.pid);
   // Who joins a namespace of processes is not in it, but the next process is.
   joinProcess(
     context,
@@ -59,6 +70,7 @@ export function compileExec(request: ExecRequest): Program {
     container,
     request.namespaces.filter((type) => type !== "pid"),
   );
+  enterRoot(asm, root);
   if (request.namespaces.includes("user")) becomeMappedRoot(context);
   asm.step("making a session");
   asm.call("setsid", [], { onError: "ignore" });
@@ -71,4 +83,23 @@ export function compileExec(request: ExecRequest): Program {
   asm.place(fail);
   reportFailure(asm, reportFd(request));
   return asm.finish();
+}
+
+/** It is that of the right process if that can be joined afterwards; of one that has ended there is none. */
+function openRoot({ asm, proc }: ProcessContext, pid: number): Slot {
+  asm.step("opening the container's root directory");
+  const root = asm.slot();
+  const flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  asm.call("openat", [proc, asm.text(`${pid}/root`), flags, 0], { store: root, onError: "ignore" });
+  return root;
+}
+
+/**
+ * Joining a mount namespace leads to the root of its mounts, which is the host's where the container was made in a
+ * `chroot`; and a container may have no mount namespace.
+ */
+function enterRoot(asm: Assembler, root: Slot): void {
+  asm.step("entering the container's root directory");
+  asm.call("fchdir", [root]);
+  asm.call("chroot", [asm.text(".")]);
 }

@@ -49,6 +49,8 @@ export interface MonitorRequest {
 /** A process to start in a container that is there. */
 export interface ExecRequest extends ProcessRequest {
   process: Process;
+  /** Of the container's first process, on the host. */
+  pid: number;
   /** Types of the container's namespaces, its own and those it shares with others. */
   namespaces: readonly NamespaceType[];
   /** Without one, nobody waits for the process but the caller's parent. */

@@ -51,22 +51,24 @@ export function execInContainer(options: ExecOptions): Executed {
   const status = containerStatus(state, record);
   const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };
   const { request, warnings } = prepareProcess(process, linux?.seccomp, host);
+  const { process: first } = record;
+  const notRunning = (): AtomicError => {
+    const hint = status === "paused" ? { hint: `atomic-runtime resume ${id}` } : {};
+    return new AtomicError("conflict", `${doing}: it is ${status}`, hint);
+  };
+  if (first === undefined || (status !== "running" && status !== "created")) throw notRunning();
   const program = compileExec({
     ...request,
     process,
+    pid: first.pid,
     namespaces: (linux?.namespaces ?? []).map(({ type }) => type),
     cgroups: record.cgroups,
     preservedFds: descriptors.length - 3,
     ...(detached ? {} : { monitor: { detached: false, log: false, maxLog: 0 } }),
     ...(hasTerminal ? { terminal: socket === undefined ? {} : { socket } } : {}),
   });
-  const { process: first } = record;
-  const running = status === "running" || status === "created";
-  const container = running && first !== undefined ? openProcess(first) : undefined;
-  if (first === undefined || container === undefined) {
-    const hint = status === "paused" ? { hint: `atomic-runtime resume ${id}` } : {};
-    throw new AtomicError("conflict", `${doing}: it is ${status}`, hint);
-  }
+  const container = openProcess(first);
+  if (container === undefined) throw notRunning();
   try {
     const { pid, ended, terminal } = launchOn(program, {
       descriptors,

@@ -26,6 +26,7 @@ export const SYSCALLS = {
   getcwd: [79, 17, "buffer", "length"],
   chdir: [80, 49, "path"],
   fchdir: [81, 50, "fd"],
+  chroot: [161, 51, "path"],
   fchmod: [91, 52, "fd", "mode"],
   fchown: [93, 55, "fd", "uid", "gid"],
   umask: [95, 166, "mask"],

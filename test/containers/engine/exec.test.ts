@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import * as assert from "uvu/assert";
-import type { CliResult } from "../../support/cli.ts";
+import { type CliResult, MAIN } from "../../support/cli.ts";
 import { suite } from "../../support/suite.ts";
+import { tempDir } from "../../support/temp.ts";
 import { type Fixture, namedFixture, namedUnmet } from "./named-fixture.ts";
 
 const test = suite("atomic exec", namedUnmet());
@@ -47,4 +49,18 @@ test("says that a container does not run", () => {
   assert.is(atomic("unpause", "there").status, 0);
   atomic("stop", "-t", "0", "there");
   assert.match(atomic("exec", "there", "true").stderr, /it is exited.*atomic start there/s);
+});
+
+test("stays inside a container that was made in a chroot", () => {
+  const root = tempDir();
+  const script = `
+    mount --rbind / ${root} && mount --make-rprivate ${root} || exit
+    atomic() { chroot ${root} ${process.execPath} ${MAIN} "$@"; }
+    atomic run -d --name=confined --net=none box sleep 1000 >/dev/null
+    atomic exec confined cat /etc/passwd
+    atomic rm --force confined >/dev/null
+  `;
+  const env = { PATH: process.env["PATH"] ?? "", ...fixture.env };
+  const { stdout, stderr } = spawnSync("unshare", ["--mount", "sh", "-c", script], { encoding: "utf8", env });
+  assert.equal([stdout, stderr], ["root:x:0:0::/root:/bin/sh\nweb:x:33:33::/tmp:/bin/sh\n", ""]);
 });

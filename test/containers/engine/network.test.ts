@@ -49,7 +49,7 @@ function eventually(condition: () => boolean): void {
 
 const inside = (name: string, ...argv: string[]) => {
   const { pid } = JSON.parse(atomic("inspect", name).stdout) as { pid: number };
-  return spawnSync("nsenter", ["-t", String(pid), "-a", ...argv], { encoding: "utf8" }).stdout;
+  return spawnSync("nsenter", ["-t", String(pid), "-a", "-r", ...argv], { encoding: "utf8" }).stdout;
 };
 const links = () => execFileSync("ip", ["-br", "link"], { encoding: "utf8" });
 const leases = () => readFileSync(`${fixture.run}/networks/bridge.json`, "utf8");
