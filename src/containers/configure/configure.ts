@@ -5,6 +5,7 @@ import { CONSOLE_RULE, DEFAULT_DEVICE_RULES } from "../limits/device-rules.ts";
 import { maskedPaths, READONLY_PATHS } from "../limits/hidden-paths.ts";
 import { checkSysctls } from "../limits/sysctls.ts";
 import { defaultSeccomp } from "../seccomp/default-profile.ts";
+import type { IdMaps } from "../ids/id-maps.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
 import type { Device, Namespace, NamespaceType } from "../spec/linux.ts";
 import type { Resources } from "../spec/resources.ts";
@@ -50,6 +51,8 @@ export interface ConfigureRequest {
   namespacePath: (container: string, type: NamespaceType) => string;
   /** Files of the host that are mounted as the container's own. */
   files: readonly OwnFile[];
+  /** Of its user namespace, if it has one of its own. */
+  idMaps?: IdMaps;
   /** A profile read from the file `--security-opt seccomp=FILE` names. */
   seccomp?: Seccomp;
 }
@@ -60,7 +63,7 @@ const OCI_VERSION = "1.2.1";
 
 /** @throws AtomicError invalid, not-found, usage: for what contradicts the image or this host */
 export function configure(request: ConfigureRequest): RuntimeConfig {
-  const { options, image, host, id, rootfs } = request;
+  const { options, image, host, id, rootfs, idMaps } = request;
   const { privileged, namespaces, security, terminal } = options;
   const user = resolveUser(options.user ?? image.user, options.groupAdd, request.readFile);
   const names = grantedCapabilities(options, host);
@@ -92,10 +95,11 @@ export function configure(request: ConfigureRequest): RuntimeConfig {
         : { apparmorProfile: security.apparmor }),
     },
     ...(ownUts ? { hostname } : {}),
-    mounts: containerMounts(options, request.files),
+    mounts: containerMounts(options, request.files, request.idMaps !== undefined),
     annotations: options.labels,
     linux: {
       namespaces: namespacesOf(request),
+      ...(idMaps === undefined ? {} : { uidMappings: [...idMaps.uid], gidMappings: [...idMaps.gid] }),
       devices: devicesOf(options, host),
       resources: resourcesOf(options, host),
       sysctl: { ...groupRange, ...options.sysctl },
@@ -158,14 +162,18 @@ function environmentOf({ options, image, host }: ConfigureRequest, home: string,
   return [...all.values()];
 }
 
-function namespacesOf({ options, namespacePath }: ConfigureRequest): Namespace[] {
+function namespacesOf({ options, namespacePath, idMaps }: ConfigureRequest): Namespace[] {
   const shared: SharedNamespace[] = ["network", "pid", "ipc", "uts", "cgroup"];
   const namespace = (type: SharedNamespace, mode: NamespaceMode): Namespace[] => {
     if (mode.kind === "host") return [];
     if (mode.kind === "private" || mode.kind === "network") return [{ type }];
     return [{ type, path: mode.kind === "path" ? mode.path : namespacePath(mode.name, type) }];
   };
-  return [{ type: "mount" }, ...shared.flatMap((type) => namespace(type, options.namespaces[type]))];
+  return [
+    { type: "mount" },
+    ...(idMaps === undefined ? [] : [{ type: "user" as const }]),
+    ...shared.flatMap((type) => namespace(type, options.namespaces[type])),
+  ];
 }
 
 function devicesOf({ privileged, devices }: RunOptions, host: HostFacts): Device[] {

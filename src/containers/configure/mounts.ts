@@ -15,13 +15,19 @@ export interface OwnFile {
 
 /**
  * The kernel's filesystems, then the container's own files, then its volumes; what is mounted in another comes after it.
+ * @param ownUsers it is in a user namespace
  */
-export function containerMounts(options: RunOptions, files: readonly OwnFile[]): Mount[] {
+export function containerMounts(options: RunOptions, files: readonly OwnFile[], ownUsers: boolean): Mount[] {
   const { privileged, namespaces, shmSize, volumes } = options;
   const writable = privileged ? "rw" : "ro";
   const hostIpc = namespaces.ipc.kind === "host";
+  // These show namespaces, and the kernel mounts them for those alone who own what they show.
+  const kernelMount = (destination: string, type: string, own: boolean, more: readonly string[] = []): Mount =>
+    own || !ownUsers
+      ? { destination, type, source: type, options: [...QUIET, ...more] }
+      : { destination, type: "bind", source: destination, options: ["rbind", "rslave", ...QUIET, ...more] };
   const kernel: Mount[] = [
-    { destination: "/proc", type: "proc", source: "proc", options: QUIET },
+    kernelMount("/proc", "proc", namespaces.pid.kind === "private"),
     {
       destination: "/dev",
       type: "tmpfs",
@@ -34,9 +40,12 @@ export function containerMounts(options: RunOptions, files: readonly OwnFile[]):
       source: "devpts",
       options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
     },
-    { destination: "/sys", type: "sysfs", source: "sysfs", options: [...QUIET, writable] },
+    kernelMount("/sys", "sysfs", ["private", "network"].includes(namespaces.network.kind), [writable]),
     { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: [...QUIET, "relatime", writable] },
-    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: QUIET },
+    // Message queues work without it.
+    ...(ownUsers && namespaces.ipc.kind !== "private"
+      ? []
+      : [{ destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: QUIET }]),
     hostIpc
       ? { destination: "/dev/shm", type: "bind", source: "/dev/shm", options: ["rbind", ...QUIET] }
       : { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...QUIET, "mode=1777", `size=${shmSize}`] },

@@ -12,6 +12,7 @@ import type { NameServers } from "./resolv-conf.ts";
 import { parseSecurity, type SecurityOptions } from "./security-options.ts";
 import { parseRestart, type RestartPolicy } from "./restart-policy.ts";
 import { parseSize, parseWhole } from "./quantities.ts";
+import { type UserNamespaceMode, userNamespaceMode } from "./user-namespace.ts";
 import { parseMount, parseTmpfs, parseVolume, type Volume } from "./volumes.ts";
 
 export interface RunOptions {
@@ -27,6 +28,7 @@ export interface RunOptions {
   volumes: Volume[];
   resources: Resources;
   namespaces: Record<SharedNamespace, NamespaceMode>;
+  userNamespace: UserNamespaceMode;
   /** `CAP_…`; added after dropping. */
   capAdd: string[];
   capDrop: string[];
@@ -64,7 +66,6 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 /** Checks the options. @throws AtomicError usage, unsupported, naming the option */
 export function runOptions(flags: RawRunFlags): RunOptions {
-  refuseMissing(flags);
   const { name, user, workdir, entrypoint, hostname } = flags;
   if (name !== undefined) checkContainerName(name);
   if (workdir !== undefined && !workdir.startsWith("/")) throw bad("--workdir", workdir, "an absolute path");
@@ -95,6 +96,7 @@ export function runOptions(flags: RawRunFlags): RunOptions {
       uts: namespaceMode("--uts", flags.uts, false),
       cgroup: namespaceMode("--cgroupns", flags.cgroupns, false),
     },
+    userNamespace: userNamespaceMode(flags),
     capAdd: (flags["cap-add"] ?? []).flatMap(capabilityArgument),
     capDrop: (flags["cap-drop"] ?? []).flatMap(capabilityArgument),
     security: parseSecurity(flags["security-opt"] ?? []),
@@ -125,16 +127,6 @@ export function runOptions(flags: RawRunFlags): RunOptions {
 export function checkContainerName(name: string): string {
   if (!NAME.test(name)) throw bad("the container's name", name, "letters, digits, and _ . - inside");
   return name;
-}
-
-/** What the table of options has so that labels may name it, and nothing here can do. */
-function refuseMissing(flags: RawRunFlags): void {
-  const missing = (option: string, why: string, hint: string) =>
-    new AtomicError("unsupported", `running with ${option}: ${why}`, { hint });
-  const { userns } = flags;
-  if (userns !== undefined && userns !== "host" && userns !== "") {
-    throw missing(`--userns=${userns}`, "containers have the host's user IDs", "atomic run --userns=host IMAGE");
-  }
 }
 
 function resourcesOf(flags: RawRunFlags): Resources {

@@ -13,7 +13,20 @@ export interface Volume {
 }
 
 const PROPAGATIONS = ["shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"];
-const FLAGS = ["ro", "rw", "exec", "noexec", "suid", "nosuid", "dev", "nodev", "bind", "rbind", ...PROPAGATIONS];
+const FLAGS = [
+  "ro",
+  "rw",
+  "exec",
+  "noexec",
+  "suid",
+  "nosuid",
+  "dev",
+  "nodev",
+  "bind",
+  "rbind",
+  "idmap",
+  ...PROPAGATIONS,
+];
 /** Relabelling for SELinux; nothing to do where it is off. */
 const RELABEL = ["z", "Z"];
 const TMPFS_KEYS = /^(size=\d+[kKmMgG%]?|mode=[0-7]{3,4}|uid=\d+|gid=\d+|nr_inodes=\d+[kKmMgG]?)$/;

@@ -5,6 +5,7 @@ import type { StoredImage } from "../../oci/index.ts";
 import type { RunOptions } from "../configure/run-options.ts";
 import { parseSignal } from "../runtime/kill.ts";
 import { identify } from "../runtime/process-identity.ts";
+import { withIdMaps } from "./assign-ids.ts";
 import type { Engine } from "./place.ts";
 import { keepContainer, type NamedContainer } from "./record.ts";
 
@@ -42,7 +43,10 @@ export function createNamed(engine: Engine, { image, options, command }: CreateR
     created: Math.floor(Date.now() / 1000),
     creator,
   };
-  keepContainer(engine, container);
+  withIdMaps(engine, options.userNamespace, (idMaps) => {
+    if (idMaps !== undefined) container.idMaps = idMaps;
+    keepContainer(engine, container);
+  });
   return container;
 }
 

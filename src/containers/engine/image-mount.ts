@@ -25,7 +25,7 @@ import type { Engine } from "./place.ts";
 /** Mounts the metadata of `commit` for a container. @returns a descriptor of it @throws AtomicError no-space, not-found */
 export function openImage(engine: Engine, commit: Checksum, id: string): number {
   return locked(engine, () => {
-    const at = mountPoint(engine, commit);
+    const at = imageMount(engine, commit);
     mkdirSync(`${at}.users`, { recursive: true, mode: 0o700 });
     writeFileSync(join(`${at}.users`, id), "");
     if (!existsSync(join(at, "00"))) mountImage(engine, commit, at); // the whiteouts of every image begin so
@@ -36,7 +36,7 @@ export function openImage(engine: Engine, commit: Checksum, id: string): number 
 /** Unmounts the metadata when the container was the last one of it. */
 export function releaseImage(engine: Engine, commit: Checksum, id: string): void {
   locked(engine, () => {
-    const at = mountPoint(engine, commit);
+    const at = imageMount(engine, commit);
     rmSync(join(`${at}.users`, id), { force: true });
     try {
       rmdirSync(`${at}.users`);
@@ -82,7 +82,8 @@ function mountImage(engine: Engine, commit: Checksum, at: string): void {
   }
 }
 
-function mountPoint({ run: state }: Engine, commit: string): string {
+/** Where the metadata of an image is mounted. */
+export function imageMount({ run: state }: Engine, commit: string): string {
   return join(state, "images", commit);
 }
 

@@ -1,8 +1,9 @@
 /** The files of /etc that every container has of its own: names, hosts, name servers. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OwnFile } from "../configure/mounts.ts";
 import { namesServer, resolvConf } from "../configure/resolv-conf.ts";
+import { outsideRoot } from "../ids/id-maps.ts";
 import { hostLines, hostnameOf } from "./names.ts";
 import { prepareHosts } from "./network.ts";
 import { bundleDirectory, type Engine } from "./place.ts";
@@ -23,10 +24,12 @@ export async function writeOwnFiles(engine: Engine, container: NamedContainer): 
   const { namespaces, dns } = options;
   const { network } = namespaces;
   const bundle = bundleDirectory(engine, id);
+  const root = container.idMaps === undefined ? undefined : outsideRoot(container.idMaps);
   if (network.kind === "container") return filesOf(engine, findNamed(engine, network.name));
   const write = (name: string, text: string): OwnFile => {
     const source = join(bundle, name);
     writeFileSync(source, text, { mode: 0o644 });
+    if (root !== undefined) chownSync(source, root.uid, root.gid);
     return { source, destination: `/etc/${name}` };
   };
   const hostname = hostnameOf(container);

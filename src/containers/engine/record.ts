@@ -8,6 +8,7 @@ import type { Checksum } from "../../digest.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import type { ImageDefaults } from "../configure/configure.ts";
 import { checkContainerName, type RunOptions } from "../configure/run-options.ts";
+import type { IdMaps } from "../ids/id-maps.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { identify, type ProcessIdentity } from "../runtime/process-identity.ts";
 import { type ContainerRecord, readRecord } from "../runtime/record.ts";
@@ -26,6 +27,8 @@ export interface NamedContainer {
   /** How the image wants to be run. */
   defaults: ImageDefaults & { stopSignal?: string };
   options: RunOptions;
+  /** Of its user namespace, if it has one of its own. */
+  idMaps?: IdMaps;
   /** The operator's words for the container's program. */
   command: string[];
   /** Seconds since the epoch. */

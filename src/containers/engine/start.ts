@@ -124,7 +124,7 @@ function forgetExit(engine: Engine, path: string): void {
 }
 
 async function configureNamed(engine: Engine, container: NamedContainer, rootfs: string): Promise<RuntimeConfig> {
-  const { id, options, defaults, command } = container;
+  const { id, options, defaults, command, idMaps } = container;
   const { seccomp } = options.security;
   return configure({
     options,
@@ -136,6 +136,7 @@ async function configureNamed(engine: Engine, container: NamedContainer, rootfs:
     readFile: (path) => readRootFile(rootfs, path),
     namespacePath: (other, type) => namespaceOf(engine, other, type === "network" ? "net" : type),
     files: await writeOwnFiles(engine, container),
+    ...(idMaps === undefined ? {} : { idMaps }),
     ...(seccomp === undefined || seccomp === "unconfined"
       ? {}
       : { seccomp: readSeccomp(JSON.parse(readFileSync(seccomp, "utf8")), seccomp) }),

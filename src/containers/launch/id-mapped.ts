@@ -13,18 +13,13 @@ import {
   type Slot,
   slotAt,
 } from "../../linux/index.ts";
-import type { IdMapping } from "../spec/linux.ts";
+import type { IdMaps } from "../ids/id-maps.ts";
 import { closeFd, emptyPath, makePipe } from "./calls.ts";
 import type { LaunchContext } from "./context.ts";
 import { pathOfProcess, writeIdMaps } from "./namespaces.ts";
 
-export interface IdMaps {
-  uid: readonly IdMapping[];
-  gid: readonly IdMapping[];
-}
-
 /** On the host's side, where that is allowed: maps the owners in the detached mount `tree`. */
-export function mapOwners(context: LaunchContext, tree: Slot, maps: IdMaps, recursive: boolean): void {
+export function mapOwners(context: Pick<LaunchContext, "asm">, tree: Slot, maps: IdMaps, recursive: boolean): void {
   const { asm } = context;
   const namespace = openUserNamespace(context, maps);
   // struct mount_attr: set, clear, propagation, user namespace
@@ -35,7 +30,7 @@ export function mapOwners(context: LaunchContext, tree: Slot, maps: IdMaps, recu
 }
 
 /** A user namespace with these maps. It exists through its descriptor; the process it is made with ends at once. */
-function openUserNamespace(context: LaunchContext, maps: IdMaps): Slot {
+function openUserNamespace(context: Pick<LaunchContext, "asm">, maps: IdMaps): Slot {
   const { asm } = context;
   const [pid, namespace, holder, made] = [asm.slot(), asm.slot(), asm.label("holder"), asm.label("made")];
   const { read, write } = makePipe(asm);

@@ -18,7 +18,8 @@ import {
   offsetFrom,
   type Slot,
 } from "../../linux/index.ts";
-import type { IdMapping, LinuxConfig, Namespace, NamespaceType } from "../spec/linux.ts";
+import type { IdMaps } from "../ids/id-maps.ts";
+import type { LinuxConfig, Namespace, NamespaceType } from "../spec/linux.ts";
 import { closeFd, openHost, writeInto } from "./calls.ts";
 import type { LaunchContext, ProcessContext } from "./context.ts";
 
@@ -109,11 +110,7 @@ export function makeTimeNamespace({ asm, proc }: LaunchContext, offsets: LinuxCo
 const PID_WIDTH = 10;
 
 /** On the host's side: gives the user namespace of the process `pid` its ID maps. */
-export function writeIdMaps(
-  asm: Assembler,
-  pid: Slot,
-  maps: { uid: readonly IdMapping[]; gid: readonly IdMapping[] },
-): void {
+export function writeIdMaps(asm: Assembler, pid: Slot, maps: IdMaps): void {
   for (const [file, mappings] of [
     ["uid_map", maps.uid],
     ["gid_map", maps.gid],

@@ -15,6 +15,7 @@ import {
   type Program,
   type Terminal,
 } from "../../linux/index.ts";
+import { outsideId } from "../ids/id-maps.ts";
 import { sortMountOptions } from "../launch/mount-options.ts";
 import { type Descriptors, type Launched, startLaunch } from "../launch/start.ts";
 import { inContainer } from "../launch/targets.ts";
@@ -149,6 +150,5 @@ function inside(option: string, mappings: readonly IdMapping[] | undefined): str
 }
 
 function onHost(id: number, mappings: readonly IdMapping[] = []): number {
-  const mapping = mappings.find(({ containerID, size }) => id >= containerID && id < containerID + size);
-  return mapping === undefined ? id : mapping.hostID + id - mapping.containerID;
+  return outsideId(mappings, id) ?? id;
 }

@@ -165,7 +165,7 @@ for (const [words, message] of [
   [["--restart=on-failure:0", "-d"], /--restart: expected a whole number/],
   [["--restart=always:3", "-d"], /--restart: expected no/],
   [["--init", "--pid=host"], /there is a first process already/],
-  [["--userns=auto"], /--userns=auto/],
+  [["--userns=container:x"], /--userns=container:x/],
   [["-m", "lots"], /--memory: expected a size/],
   [["-m", "0"], /--memory/],
   [["--memory-swap=1g"], /it needs --memory/],

@@ -16,9 +16,9 @@ export interface BoxSuite {
   detached(name: string, script: string, ...options: string[]): void;
 }
 
-/** A suite whose image is called `box`. */
-export function boxSuite(name: string): BoxSuite {
-  const test = suite(name, namedUnmet());
+/** A suite whose image is called `box`. @param more another reason to skip it */
+export function boxSuite(name: string, more?: string): BoxSuite {
+  const test = suite(name, namedUnmet() ?? more);
   let made: Fixture | undefined;
   const fixture = (): Fixture => {
     if (made === undefined) throw new Error("no test runs");
