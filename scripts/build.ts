@@ -2,7 +2,6 @@
  * Builds the relocatable `dist/`: `bin/atomic`, one executable, and `lib/atomic/` with what cannot be inside it.
  * docs/decisions/0001-native-modules.md says why it is cut this way. Does nothing when dist/ is newer than every source.
  */
-import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -17,6 +16,7 @@ import {
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { NATIVE_FILES } from "../src/native.ts";
+import { lazyModules } from "./lazy-modules.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const EXECUTABLE = join(ROOT, "dist/bin/atomic");
@@ -30,7 +30,7 @@ if (isUpToDate()) {
 } else {
   const started = Date.now();
   copyNativeFiles(join(ROOT, "dist/lib/atomic"));
-  compile();
+  await compile();
   rmSync(RUNTIME, { force: true });
   symlinkSync(basename(EXECUTABLE), RUNTIME);
   utimesSync(EXECUTABLE, new Date(), new Date(started)); // a source saved meanwhile is newer
@@ -41,7 +41,7 @@ function isUpToDate(): boolean {
   if (!existsSync(EXECUTABLE)) return false;
   const built = statSync(EXECUTABLE).mtimeMs;
   const src = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).map((name) => join("src", name));
-  const sources = [...src, "package.json", "package-lock.json", "scripts/build.ts"];
+  const sources = [...src, "package.json", "package-lock.json", "scripts/build.ts", "scripts/lazy-modules.ts"];
   return sources.every((source) => statSync(join(ROOT, source)).mtimeMs < built);
 }
 
@@ -49,26 +49,30 @@ function isUpToDate(): boolean {
 function entrypoints(): string[] {
   const names = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
   return [
-    join("src", "main.ts"),
-    ...names.filter((name) => name.endsWith("-worker.ts")).map((name) => join("src", name)),
+    join(ROOT, "src/main.ts"),
+    ...names.filter((name) => name.endsWith("-worker.ts")).map((name) => join(ROOT, "src", name)),
   ];
 }
 
-function compile(): void {
+async function compile(): Promise<void> {
   // The name is in the executable, and so in the stack of every bug report.
   const unfinished = join(ROOT, "dist/new", basename(EXECUTABLE));
   for (const path of [EXECUTABLE, unfinished]) mkdirSync(dirname(path), { recursive: true });
-  const options = ["--compile", "--bytecode", "--define", "ATOMIC_BUILT=true"];
-  // Each dynamic import is a file of its own, so that a verb loads only what it uses. Not minified: with bytecode that
-  // gains no time, and it would make the stack of every bug report unreadable.
-  options.push("--splitting");
-  // As a CommonJS module, `import.meta.url` would name the build tree and workers would be loaded from it.
-  options.push("--format", "esm", "--root", "src");
-  // A program run by root must not be configured by the directory it happens to be in.
-  options.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
-  const args = ["build", ...options, "--outfile", unfinished, ...entrypoints()];
-  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) throw new Error(`bun build failed with status ${status}`);
+  await Bun.build({
+    entrypoints: entrypoints(),
+    // A program run by root must not be configured by the directory it happens to be in.
+    compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false },
+    // Not minified: with bytecode that gains no time, and it would make the stack of every bug report unreadable.
+    bytecode: true,
+    define: { ATOMIC_BUILT: "true", "process.env.NODE_ENV": '"production"' },
+    // Each dynamic import is a file of its own, so that a verb loads only what it uses; docs/decisions/0036-*.md.
+    splitting: true,
+    // As a CommonJS module, `import.meta.url` would name the build tree and workers would be loaded from it.
+    format: "esm",
+    root: join(ROOT, "src"),
+    target: "bun",
+    plugins: [lazyModules],
+  });
   renameSync(unfinished, EXECUTABLE); // replaces one that is running, too
   rmSync(dirname(unfinished), { recursive: true });
 }

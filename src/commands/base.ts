@@ -2,7 +2,10 @@
  * What every verb shares: the global flags, and one way to answer.
  */
 import { Command } from "@oclif/core/command";
+import { Config } from "@oclif/core/config";
 import { boolean, option } from "@oclif/core/flags";
+import type { Logger } from "@oclif/core/interfaces";
+import { setLogger } from "@oclif/core/logger";
 import { createProgress, PROGRESS_MODES, type Progress, type ProgressMode } from "../progress.ts";
 import { directoryFlag } from "./args.ts";
 import { stderrSink, writeStdout } from "./output.ts";
@@ -26,9 +29,39 @@ export const globalFlags = {
   help: boolean({ summary: "explain this command", helpGroup: "GLOBAL" }),
 };
 
+/** A command class: concrete, with the static properties `BaseCommand` lists. */
+export type VerbClass = typeof BaseCommand & (new (...args: Words) => BaseCommand);
+type Words = ConstructorParameters<typeof BaseCommand>;
+
+/** oclif's configuration without what it would read from disk, twice for each verb: plugins, their hooks, a theme. */
+class WithoutPlugins extends Config {
+  override bin = "atomic";
+
+  override async runHook(): Promise<{ failures: []; successes: [] }> {
+    return { failures: [], successes: [] };
+  }
+}
+
+/** What oclif would tell its own developers. */
+const quiet: Logger = {
+  namespace: "oclif",
+  child: () => quiet,
+  debug() {},
+  error() {},
+  info() {},
+  trace() {},
+  warn() {},
+};
+
 /** A verb. It parses its flags, calls one use case and shows what came back. */
 export abstract class BaseCommand extends Command {
   static override baseFlags = globalFlags;
+
+  /** Runs the verb with its words; returns the exit status if it is not `EXIT.done`. */
+  static async runWith(this: new (...args: Words) => BaseCommand, argv: string[]): Promise<number | void> {
+    setLogger({ root: "/", logger: quiet });
+    return new this(argv, new WithoutPlugins({ root: "/" }))._run<number | void>();
+  }
 
   /** Does the work; returns the exit status if it is not `EXIT.done`. */
   abstract override run(): Promise<number | void>;

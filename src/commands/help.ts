@@ -3,8 +3,9 @@
  */
 import type { Command } from "@oclif/core/command";
 import { Help } from "@oclif/core/help";
-import { commandId, loadConfig } from "./oclif-config.ts";
+import { loadConfig } from "./oclif-config.ts";
 import { writeStdout } from "./output.ts";
+import { commandId } from "./table.ts";
 
 /** Shows the help of a verb or topic, or the program's own. @throws OutputClosed */
 export async function showHelp(words: string | undefined): Promise<void> {

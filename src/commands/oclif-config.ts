@@ -7,14 +7,9 @@ import { Config } from "@oclif/core/config";
 import type { Command } from "@oclif/core/command";
 import type { Plugin, PJSON } from "@oclif/core/interfaces";
 import pkg from "../../package.json" with { type: "json" };
-import { TOPICS, VERBS, type Verb } from "./table.ts";
+import { commandId, TOPICS, VERBS, type Verb } from "./table.ts";
 
-/** oclif's name for a verb: its words joined by colons. */
-export function commandId(words: string): string {
-  return words.replaceAll(" ", ":");
-}
-
-/** Loads oclif's configuration: the program's name and version and every verb of the table. */
+/** Loads oclif's configuration, as its help needs it: the program's name and version and every verb of the table. */
 export async function loadConfig(): Promise<Config> {
   const pjson = {
     name: "atomic",

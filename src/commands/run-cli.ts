@@ -3,9 +3,9 @@
  */
 import { EXIT } from "../errors.ts";
 import { findTopic, findVerb, unknownVerb } from "./find-verb.ts";
-import { commandId, loadConfig } from "./oclif-config.ts";
 import { OutputClosed } from "./output.ts";
 import { reportError } from "./report-error.ts";
+import { commandId, VERBS } from "./table.ts";
 import { asUsageError } from "./usage-error.ts";
 
 /** Runs the program with `argv` (without the program's own name) and returns its exit status. Never throws. */
@@ -32,9 +32,10 @@ async function dispatch(argv: string[], help: boolean): Promise<number> {
   }
   const call = findVerb(argv);
   if (call !== undefined && !help) {
-    const config = await loadConfig();
+    const { default: VerbCommand } = await VERBS[call.words]!.load();
+    VerbCommand.id = commandId(call.words);
     try {
-      return (await config.runCommand<number | undefined>(commandId(call.words), call.argv)) ?? EXIT.done;
+      return (await VerbCommand.runWith(call.argv)) ?? EXIT.done;
     } catch (error) {
       throw asUsageError(error, call.words);
     }

@@ -3,14 +3,16 @@
  *
  * Modules are imported only when their verb runs: a start-up loads oclif and one use case, not the whole program.
  */
-import type { BaseCommand } from "./base.ts";
-
-/** A command class: concrete, with the static properties `BaseCommand` lists. */
-export type VerbClass = typeof BaseCommand & (new (...args: ConstructorParameters<typeof BaseCommand>) => BaseCommand);
+import type { VerbClass } from "./base.ts";
 
 export interface Verb {
   summary: string;
   load(): Promise<{ default: VerbClass }>;
+}
+
+/** oclif's name for a verb: its words joined by colons. */
+export function commandId(words: string): string {
+  return words.replaceAll(" ", ":");
 }
 
 /** The words that group verbs. */

@@ -3,8 +3,9 @@
  *
  * The scripts of `atomic completion` ask `atomic __complete -- WORD…`; so all shells know what this one function knows.
  */
+import type { VerbClass } from "../base.ts";
 import { findVerb, type Call } from "../find-verb.ts";
-import { TOPICS, VERBS, type VerbClass } from "../table.ts";
+import { TOPICS, VERBS } from "../table.ts";
 import { type Candidate, candidatesOf, type ShellCompletion } from "./candidates.ts";
 
 /** What may replace the last of `words`, which follow the program's name. */

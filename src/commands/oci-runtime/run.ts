@@ -10,7 +10,7 @@ import { type RuntimeOptions, splitArguments } from "./options.ts";
 import { VERBS } from "./verbs.ts";
 
 /** Runs the program with `argv` (without its own name) and returns its exit status. */
-export async function runOciRuntime(argv: readonly string[]): Promise<number> {
+export async function runRuntime(argv: readonly string[]): Promise<number> {
   let options: RuntimeOptions | undefined;
   try {
     const split = splitArguments(argv);
