@@ -10,6 +10,8 @@ export interface ByteReader {
   signed(max: number): number;
   /** The next `length` bytes, not copied. */
   bytes(length: number): Uint8Array;
+  /** All that follows, not copied and not taken. */
+  rest(): Uint8Array;
   /** Nothing may follow. */
   end(): void;
 }
@@ -53,6 +55,7 @@ export function createByteReader(input: Uint8Array, what: string): ByteReader {
       at += length;
       return input.subarray(at - length, at);
     },
+    rest: () => input.subarray(at),
     end() {
       if (at !== input.length) throw refuse("expected the end");
     },

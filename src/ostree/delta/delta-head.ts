@@ -37,7 +37,7 @@ export interface DeltaPart {
 }
 
 const MAGIC = Buffer.from("ATMDELT1");
-const FORMAT = 1;
+const FORMAT = 2;
 const LENGTH_AT = MAGIC.length;
 /** Magic and length. */
 export const PREAMBLE_BYTES = LENGTH_AT + 4;

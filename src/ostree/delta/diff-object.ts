@@ -2,7 +2,7 @@
 import { isAtomicError } from "../../errors.ts";
 import { createByteReader } from "./byte-reader.ts";
 import { diffBytes } from "./diff-bytes.ts";
-import { makeObject } from "./make-object.ts";
+import { makeObject, packedBase } from "./make-object.ts";
 import { PLAIN, type Unpacked, unpackings } from "./packing.ts";
 import { readRegion, readSources, type Source } from "./source.ts";
 import { createStreams, eachStream, type Streams } from "./streams.ts";
@@ -22,10 +22,9 @@ export interface DiffJob {
 export function diffObject(job: DiffJob): Streams<Uint8Array> {
   const windows = windowsOf(job.target.size);
   if (windows.length === 1) {
-    const base = readSources(job.sources, 0);
-    const next = readWindow(job.target, windows[0]!);
-    for (const unpacked of unpackings(base, next)) {
-      const streams = diffUnpacked(unpacked);
+    const first = readSources(job.sources.slice(0, 1), 0);
+    for (const unpacked of unpackings(first, readWindow(job.target, windows[0]!))) {
+      const streams = diffUnpacked({ ...unpacked, base: packedBase(unpacked.base, job.sources) });
       if (makes(job, streams)) return streams;
     }
   } else {

@@ -4,6 +4,7 @@ import type { Checksum } from "../../digest.ts";
 import { noProgress, type Progress } from "../../progress.ts";
 import { objectFile } from "../object-store.ts";
 import type { Repo } from "../repo.ts";
+import { archiveMembers, createMemberFinder } from "./archive-members.ts";
 import { createBaseChooser } from "./choose-base.ts";
 import { type DeltaHead, encodeDeltaHead } from "./delta-head.ts";
 import { type DeltaObject, listDeltaObjects, type NamedObject } from "./delta-objects.ts";
@@ -26,7 +27,7 @@ export interface Delta {
   content: Uint8Array[];
 }
 
-/** Objects of at least this size come first, so that the threads end together. */
+/** Objects of at least this size come first. */
 const LARGE = 1024 * 1024;
 
 /**
@@ -40,13 +41,20 @@ export async function generateDelta(
 ): Promise<Delta> {
   const seen = new Set<string>();
   const old = listDeltaObjects(repo, from, seen);
-  const objects = listDeltaObjects(repo, to, seen).sort(inDeltaOrder);
+  const added = listDeltaObjects(repo, to, seen).sort(inDeltaOrder);
+  const members = new Map(added.map((object) => [object, archiveMembers(fileOf(repo, object))]));
+  // An archive is made of what it has in it.
+  const objects = [...added].sort((a, b) => Number(members.get(a)!.length > 0) - Number(members.get(b)!.length > 0));
   const bytes = objects.reduce((sum, { size }) => sum + size, 0);
   const table = encodeObjectTable(objects);
   const task = progress.start("comparing objects", { total: bytes, unit: "bytes" });
 
   const chooseBase = createBaseChooser(old);
-  const names = objects.map((object) => namesFor(object, chooseBase(object)));
+  const findMembers = createMemberFinder(old, objects);
+  const names = objects.map((object, i) => [
+    ...namesFor(object, chooseBase(object)),
+    ...findMembers(members.get(object)!, i),
+  ]);
   const source = ({ kind, index }: SourceName): Source =>
     kind === "table" ? { bytes: table, size: table.length } : fileOf(repo, (kind === "old" ? old : objects)[index]!);
   const jobs = objects.map((object, i) => ({ target: fileOf(repo, object), sources: names[i]!.map(source) }));

@@ -1,7 +1,7 @@
 /** Making an object of its sources and its place in the streams: what hosts do, and publishers to check their work. */
 import { AtomicError } from "../../errors.ts";
 import type { ByteReader } from "./byte-reader.ts";
-import { MAX_PACKING, MAX_UNPACKED_BYTES, pack, PLAIN, unpack } from "./packing.ts";
+import { MAX_PACKING, MAX_UNPACKED_BYTES, pack, PLAIN, unpackBase } from "./packing.ts";
 import { patchBytes } from "./patch-bytes.ts";
 import { readSources, type Source } from "./source.ts";
 import type { Streams } from "./streams.ts";
@@ -24,10 +24,15 @@ export function* makeObject(
     return;
   }
   const unpackedSize = streams.operations.varint(MAX_UNPACKED_BYTES);
-  const base = unpack(packing, readSources(sources, 0));
+  const base = packedBase(unpackBase(packing, readSources(sources.slice(0, 1), 0)), sources);
   const bytes = pack(packing, patchBytes(base, unpackedSize, streams));
   if (bytes.length !== size) {
     throw new AtomicError("invalid", `applying a delta: expected an object of ${size} bytes, packed ${bytes.length}`);
   }
   yield bytes;
+}
+
+/** What a packed file is made from: its first source unpacked, and the others as they are. */
+export function packedBase(first: Uint8Array, sources: readonly Source[]): Uint8Array {
+  return sources.length < 2 ? first : Buffer.concat([first, readSources(sources.slice(1), 0)]);
 }
