@@ -62,7 +62,7 @@ export type { OpenHow } from "./openat2.ts";
 export { AT_FDCWD, shownPath } from "./path.ts";
 export type { PathArg } from "./path.ts";
 export { pidfdOpen, pidfdSendSignal } from "./pidfd.ts";
-export { pipe } from "./pipe.ts";
+export { makeBlocking, pipe } from "./pipe.ts";
 export { readFile, readFileIfExists } from "./read-file.ts";
 export { visitPostOrder } from "./post-order.ts";
 export type { Visited } from "./post-order.ts";

@@ -12,10 +12,11 @@ import {
   pauseContainer,
   readRecord,
   runHooks,
+  runPoststop,
   runtimeFeatures,
   startContainer,
 } from "../../containers/index.ts";
-import { AtomicError } from "../../errors.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
 import { runExec } from "./exec.ts";
 import { oneId, parseVerb, preservedFds, readInput, type RuntimeOptions, text, type VerbOptions } from "./options.ts";
 import { runPs } from "./ps.ts";
@@ -53,7 +54,6 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
     });
     for (const warning of warnings) process.stderr.write(`atomic-runtime: warning: ${warning}\n`);
     try {
-      for (const stage of ["prestart", "createRuntime"] as const) runHooks(record, stage, "creating");
       const pidFile = text(values["pid-file"]);
       if (pidFile !== undefined && record.process !== undefined) writeFileSync(pidFile, String(record.process.pid));
     } catch (error) {
@@ -63,12 +63,12 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
   },
   start(options, args) {
     const id = oneId(parseVerb(args, {}).positionals);
-    startContainer(options.state, id);
     const record = readRecord(options.state, id);
     try {
+      startContainer(options.state, id);
       runHooks(record, "poststart", "running");
     } catch (error) {
-      deleteContainer(options.state, id, true);
+      if (isAtomicError(error, "child-failed")) remove(options, id, true);
       throw error;
     }
   },
@@ -93,13 +93,7 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
   },
   delete(options, args) {
     const { values, positionals } = parseVerb(args, { force: { type: "boolean", short: "f" } });
-    const record = deleteContainer(options.state, oneId(positionals), values["force"] === true);
-    if (record === undefined) return;
-    try {
-      runHooks(record, "poststop", "stopped");
-    } catch (error) {
-      process.stderr.write(`atomic-runtime: warning: ${(error as Error).message}\n`); // the container is gone by now
-    }
+    remove(options, oneId(positionals), values["force"] === true);
   },
   list(options, args) {
     const { values } = parseVerb(args, {
@@ -115,3 +109,10 @@ export const VERBS: Readonly<Partial<Record<string, Verb>>> = {
   pause: (options, args) => pauseContainer(options.state, oneId(parseVerb(args, {}).positionals), true),
   resume: (options, args) => pauseContainer(options.state, oneId(parseVerb(args, {}).positionals), false),
 };
+
+/** Removes a container, then runs its poststop hooks: what fails of those stops nothing. */
+function remove({ state }: RuntimeOptions, id: ReturnType<typeof oneId>, force: boolean): void {
+  const record = deleteContainer(state, id, force);
+  if (record === undefined) return;
+  for (const warning of runPoststop(record)) process.stderr.write(`atomic-runtime: warning: ${warning}\n`);
+}

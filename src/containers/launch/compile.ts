@@ -5,12 +5,12 @@
  * process sets up everything around itself, waits if it is asked to, and becomes the container's program. What could
  * be redirected by an image or by another container is reached through descriptors that were opened before.
  */
-import { AtomicError } from "../../errors.ts";
 import {
   CLONE_NEWCGROUP,
   CLONE_NEWNET,
   CLONE_NEWUSER,
   createAssembler,
+  O_CLOEXEC,
   O_DIRECTORY,
   O_PATH,
   O_RDWR,
@@ -19,7 +19,7 @@ import {
   SIGCHLD,
   type Slot,
 } from "../../linux/index.ts";
-import type { Process } from "../spec/process.ts";
+import { NO_PROCESS, type Process } from "../spec/process.ts";
 import { become } from "./become.ts";
 import { closeFd, makePipe, openHost, type PipeSlots } from "./calls.ts";
 import type { LaunchContext } from "./context.ts";
@@ -27,6 +27,7 @@ import { newKeyring } from "./credentials.ts";
 import { allDevices, type HostDevice, makeDeviceLinks, makeDevices, mountDevices, openHostDevices } from "./devices.ts";
 import { checkProgram, enterDirectory } from "./execute.ts";
 import { enterGroups, openGroups } from "./groups.ts";
+import { awaitHostHooks, openNothing, prepareHooks, runContainerHooks } from "./hooks.ts";
 import { becomeMappedRoot, raiseLoopback, setNames, writeSysctls } from "./identity.ts";
 import { setOomScore, setRlimits } from "./limits.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
@@ -58,12 +59,10 @@ interface Plan {
 /** @throws AtomicError invalid, not-found, unsupported: what cannot be started is known before anything is done */
 export function compileLaunch(request: LaunchRequest): Program {
   const { config } = request;
-  if (config.process === undefined)
-    throw new AtomicError("invalid", "starting a container: the configuration has no process");
   const plan: Plan = {
     namespaces: planNamespaces(config.linux?.namespaces),
     mounts: planMounts(config, request.rootfs),
-    process: config.process,
+    process: config.process ?? NO_PROCESS,
   };
   const asm = createAssembler();
   const [fail, first] = [asm.label("fail"), asm.label("first process")];
@@ -91,7 +90,7 @@ export function compileLaunch(request: LaunchRequest): Program {
     asm.call("dup3", [write, stream, 0]);
   }
   setUp(context, plan, opened);
-  finish(context, plan, opened.fifo);
+  finish(context, plan, opened);
 
   asm.place(fail);
   reportFailure(asm, reportFd(request));
@@ -102,7 +101,10 @@ interface Opened {
   root: Slot;
   /** From `openGroups`. */
   groups: Slot[];
-  fifo?: Slot;
+  /** Where the first process waits, and reports after that. */
+  fifos?: { start: Slot; report: Slot };
+  /** The host's /dev/null, for hooks. */
+  nothing?: Slot;
   /** Streams that go to the log. */
   captured: Captured[];
   /** Pipe through which the first process learns that its IDs are mapped. */
@@ -116,10 +118,12 @@ function openOnHost(context: LaunchContext, plan: Plan): Opened {
   const groups = openGroups(context);
   const captured = request.monitor?.log === true ? capture(context) : [];
   sendTerminal(context);
-  const opened: Opened = { root, groups, captured };
-  if (request.fifo !== undefined) {
-    asm.step(`opening ${request.fifo}`);
-    opened.fifo = openHost(asm, request.fifo, O_RDWR);
+  const nothing = openNothing(context);
+  const opened: Opened = { root, groups, captured, ...(nothing === undefined ? {} : { nothing }) };
+  if (request.fifos !== undefined) {
+    const { start, report } = request.fifos;
+    asm.step(`opening ${start} and ${report}`);
+    opened.fifos = { start: openHost(asm, start, O_RDWR), report: openHost(asm, report, O_RDWR) };
   }
   if ((plan.namespaces.clone & CLONE_NEWUSER) !== 0) {
     plan.hostDevices = openHostDevices(context, nodes(context));
@@ -155,7 +159,7 @@ function nodes({ request }: LaunchContext): ReturnType<typeof allDevices> {
 }
 
 /** In the first process: everything that does not depend on who it will be. */
-function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped }: Opened): void {
+function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped, fifos, nothing }: Opened): void {
   const { asm, request } = context;
   const { config } = request;
   if (mapped !== undefined) waitForMap(context, mapped);
@@ -187,6 +191,8 @@ function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped }: Ope
   maskPaths(context, root, config.linux?.maskedPaths ?? []);
   asm.step(`making the directory ${plan.process.cwd}`);
   makeDirectories(asm, root, inContainer(plan.process.cwd));
+  awaitHostHooks(context, fifos?.start);
+  runContainerHooks(context, prepareHooks(context, "createContainer", nothing));
   pivotRoot(context, root);
 }
 
@@ -210,16 +216,19 @@ function hasTerminals(mounts: readonly PlannedMount[]): boolean {
 }
 
 /** In the first process: waits if asked to, gives up what it shall not have, and executes the program. */
-function finish(context: LaunchContext, { process }: Plan, fifo: Slot | undefined): void {
+function finish(context: LaunchContext, { process }: Plan, { fifos, nothing }: Opened): void {
   const { asm, request } = context;
   setRlimits(context);
   enterDirectory(context, process.cwd);
-  if (fifo !== undefined) {
-    checkProgram(context, process);
+  if (fifos !== undefined) {
+    if (process.args !== undefined) checkProgram(context, process);
     reportReady(asm, reportFd(request));
     asm.step("waiting to be started");
-    closeFd(asm, reportFd(request));
-    asm.call("read", [fifo, asm.bytes(Buffer.alloc(8)), 1]);
+    asm.call("dup3", [fifos.report, reportFd(request), O_CLOEXEC]);
+    closeFd(asm, fifos.report);
+    asm.call("read", [fifos.start, asm.bytes(Buffer.alloc(8)), 1]);
   }
-  become(context, process, { init: request.init ?? false });
+  const hooks = prepareHooks(context, "startContainer", nothing);
+  const beforeProgram = () => runContainerHooks(context, hooks);
+  become(context, process, { init: request.init ?? false, beforeProgram });
 }

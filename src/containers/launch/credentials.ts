@@ -35,28 +35,31 @@ export function newKeyring({ asm }: ProcessContext): void {
 
 /**
  * Gives up everything the process shall not have. Without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded
- * before that is gone; with it, last.
+ * before that is gone; with it, last. A profile lists what the container's program needs and may lack what is called
+ * here, so as little as can be comes after.
  */
 export function restrict(context: ProcessContext, process: Process): void {
   const { asm, request } = context;
   const { user, noNewPrivileges = false } = process;
   const { bounding } = request.capabilities;
   labelProcess(context, process);
-  if (!noNewPrivileges) loadFilter(context);
+  keepDescriptors(context);
+  asm.step("setting the umask");
+  asm.call("umask", [user.umask ?? DEFAULT_UMASK]);
   asm.step("dropping capabilities from the bounding set");
   for (let capability = 0; capability <= request.lastCapability; capability++)
     if ((bounding & (1n << BigInt(capability))) === 0n) asm.call("prctl", [PR_CAPBSET_DROP, capability, 0, 0, 0]);
-  asm.step(`becoming user ${user.uid} and group ${user.gid}`);
-  asm.call("prctl", [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
+  asm.step(`entering group ${user.gid}`);
   const groups = user.additionalGids ?? [];
   const list = Buffer.alloc(groups.length * 4);
   for (const [index, gid] of groups.entries()) list.writeUInt32LE(gid, index * 4);
   asm.call("setresgid", [user.gid, user.gid, user.gid]);
   asm.call("setgroups", [groups.length, asm.bytes(list)]);
+  asm.call("prctl", [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
+  if (!noNewPrivileges) loadFilter(context);
+  asm.step(`becoming user ${user.uid}`);
   asm.call("setresuid", [user.uid, user.uid, user.uid]);
-  asm.call("prctl", [PR_SET_KEEPCAPS, 0, 0, 0, 0]);
   setCapabilities(context, request.capabilities);
-  asm.call("umask", [user.umask ?? DEFAULT_UMASK]);
   if (noNewPrivileges) {
     asm.step("giving up new privileges");
     asm.call("prctl", [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
@@ -65,7 +68,7 @@ export function restrict(context: ProcessContext, process: Process): void {
 }
 
 /** Every descriptor beyond those the process is meant to have closes when it is executed. */
-export function keepDescriptors({ asm, request }: ProcessContext): void {
+function keepDescriptors({ asm, request }: ProcessContext): void {
   asm.step("closing descriptors");
   asm.call("close_range", [3 + request.preservedFds, MAX_U32_NUMBER, CLOSE_RANGE_CLOEXEC]);
 }

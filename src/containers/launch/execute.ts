@@ -1,7 +1,7 @@
 /** The end of a launch program: the process's own program is looked up and takes over. */
-import { AT_FDCWD, EACCES, ENOENT, ENOTDIR } from "../../linux/index.ts";
+import { type Assembler, AT_FDCWD, EACCES, ENOENT, ENOTDIR } from "../../linux/index.ts";
 import { AtomicError } from "../../errors.ts";
-import type { Process } from "../spec/process.ts";
+import { NO_PROCESS, type Process } from "../spec/process.ts";
 import { tolerate } from "./calls.ts";
 import type { ProcessContext } from "./context.ts";
 
@@ -44,6 +44,7 @@ export function checkProgram(context: Context, process: Process): void {
 /** Executes the process's program with its arguments and environment, and nothing of the caller's. */
 export function execute(context: Context, process: Process): void {
   const { asm } = context;
+  if (process === NO_PROCESS) return refuse(asm);
   asm.step(`executing ${programOf(process)}`);
   const [argv, envp] = [asm.strings(process.args ?? []), asm.strings(process.env ?? [])];
   const paths = candidates(process);
@@ -55,6 +56,11 @@ export function execute(context: Context, process: Process): void {
     tolerate(context, result, [ENOENT, ENOTDIR, EACCES], next);
     asm.place(next);
   }
+}
+
+function refuse(asm: Assembler): void {
+  asm.step("executing: the configuration has no process");
+  asm.call("execve", [asm.text(""), 0, 0]); // always fails
 }
 
 /** A program without a slash is searched in the container's PATH, as execvp(3) does. */

@@ -61,8 +61,12 @@ export interface LaunchRequest extends ProcessRequest {
   config: RuntimeConfig;
   /** The root directory, absolute, on the host. */
   rootfs: string;
-  /** Stops before the process is executed until a byte arrives in this FIFO. */
-  fifo?: string;
+  /** Stops before the process is executed until a byte arrives in the first FIFO; from then on reports to the second. */
+  fifos?: { start: string; report: string };
+  /** For hooks that run inside the container: its state as JSON, without the process ID. */
+  hookState?: string;
+  /** Hooks of the host come first, if there are any: a byte in the FIFO says that they have run. */
+  hostHooks?: boolean;
   /** The program is the second process, and a first of ours watches it. */
   init?: boolean;
   /** Without one, nobody waits for the container but the caller's parent. */

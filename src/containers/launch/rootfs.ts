@@ -41,8 +41,10 @@ export function attachRoot({ asm, request }: LaunchContext, root: Slot): void {
   remount(asm, MS_REC | MS_SLAVE);
   asm.step(`mounting the root directory ${request.rootfs}`);
   setAttributes(asm, root, { propagation: MS_PRIVATE });
-  // Root of a user namespace may not be able to reach the directory by its path, but there is always a root.
-  const place = openHost(asm, "/", O_PATH | O_DIRECTORY);
+  // Root of a user namespace may not be able to reach the directory by its path, but there is always a root. Hooks look
+  // for what is mounted in the container at that path.
+  const hasHooks = (request.config.hooks?.createContainer ?? []).length > 0;
+  const place = openHost(asm, hasHooks ? request.rootfs : "/", O_PATH | O_DIRECTORY);
   attach(asm, root, place);
   closeFd(asm, place);
 }

@@ -1,19 +1,22 @@
 /** Creating containers: everything is set up, and the program waits to be started or runs at once. */
+import { constants } from "node:os";
 import { join } from "node:path";
 import { AtomicError } from "../../errors.ts";
-import { AT_FDCWD, mknodAt, S_IFIFO } from "../../linux/index.ts";
+import { AT_FDCWD, close, mknodAt, O_NONBLOCK, O_WRONLY, open, S_IFIFO, write } from "../../linux/index.ts";
 import { makeCgroups, removeCgroups } from "../cgroup/apply.ts";
 import { killCgroups } from "../cgroup/processes.ts";
 import { compileLaunch } from "../launch/compile.ts";
-import { START_FIFO } from "../launch/files.ts";
+import { PROGRAM_FILE, REPORT_FIFO, START_FIFO } from "../launch/files.ts";
 import type { MonitorRequest } from "../launch/request.ts";
 import { type Descriptors } from "../launch/start.ts";
-import type { RuntimeConfig } from "../spec/config.ts";
+import { HOOK_STAGES, type RuntimeConfig } from "../spec/config.ts";
+import { NO_PROCESS } from "../spec/process.ts";
 import type { ContainerId } from "./container-id.ts";
-import { checkHooks } from "./hooks.ts";
+import { hasHooks, runHooks, runPoststop } from "./hooks.ts";
 import { readHost } from "./host.ts";
 import { checkOwnSysctls, planContainerCgroups, prepareProcess } from "./prepare.ts";
-import { identify } from "./process-identity.ts";
+import { identify, signalProcess } from "./process-identity.ts";
+import { describe } from "./state.ts";
 import { firstTerminal, launchOn, wantsTerminal } from "./terminal.ts";
 import { type ContainerRecord, makeContainerDirectory, removeContainerDirectory, writeRecord } from "./record.ts";
 
@@ -53,15 +56,15 @@ export interface Created {
  */
 export function createContainer(options: CreateOptions): Created {
   const { state, id, bundle, rootfs, config } = options;
-  if (config.process === undefined)
-    throw new AtomicError("invalid", `creating the container ${id}: its configuration has no process`);
+  const { process = NO_PROCESS } = config;
   checkOwnSysctls(config);
-  checkHooks(config);
+  if (!options.waits && hasHooks(config, ...HOOK_STAGES))
+    throw new AtomicError("unsupported", `creating the container ${id}: hooks are run by create, start and delete`);
   const { filters, consoleSocket: socket, monitor } = options;
-  const hasTerminal = wantsTerminal(config.process, socket, monitor !== undefined);
+  const hasTerminal = wantsTerminal(process, socket, monitor !== undefined);
   const host = { ...readHost(), ...(filters === undefined ? {} : { filters }) };
   const plan = planContainerCgroups(config, id, host);
-  const { request, warnings } = prepareProcess(config.process, config.linux?.seccomp, host);
+  const { request, warnings } = prepareProcess(process, config.linux?.seccomp, host);
   const cgroups = plan.groups.map(({ directory, version, name, options: selection }) => ({
     directory,
     version,
@@ -73,8 +76,9 @@ export function createContainer(options: CreateOptions): Created {
   const record: ContainerRecord = { version: 1, id, bundle, rootfs, created, config, cgroups };
   try {
     writeRecord(state, record); // from here on `delete` finds what a crash leaves
-    const fifo = join(directory, START_FIFO);
-    if (options.waits) mknodAt(AT_FDCWD, fifo, { mode: S_IFIFO | 0o600, rdev: 0 });
+    const fifos = { start: join(directory, START_FIFO), report: join(directory, REPORT_FIFO) };
+    if (options.waits)
+      for (const path of Object.values(fifos)) mknodAt(AT_FDCWD, path, { mode: S_IFIFO | 0o600, rdev: 0 });
     makeCgroups(plan);
     const program = compileLaunch({
       ...request,
@@ -82,27 +86,49 @@ export function createContainer(options: CreateOptions): Created {
       rootfs,
       cgroups,
       preservedFds: options.descriptors.length - 3,
-      ...(options.waits ? { fifo } : {}),
+      ...(options.waits ? { fifos } : {}),
+      hookState: JSON.stringify(describe(record, "created")),
+      hostHooks: hasHooks(config, "prestart", "createRuntime", "createContainer"),
       ...(options.init === true ? { init: true } : {}),
       ...(monitor === undefined ? {} : { monitor }),
       ...(hasTerminal ? { terminal: socket === undefined ? {} : { socket } } : {}),
     });
-    const { process: first } = config;
+    const note = (pid: number): void => {
+      const first = identify(pid);
+      if (first !== undefined) record.process = first;
+      writeRecord(state, record);
+    };
     const { pid, ended, terminal } = launchOn(program, {
       descriptors: options.descriptors,
-      ...(hasTerminal ? { terminal: () => firstTerminal(config, first) } : {}),
+      ...(options.waits ? { copy: join(directory, PROGRAM_FILE) } : {}),
+      atHooks(first) {
+        note(first);
+        for (const stage of ["prestart", "createRuntime"] as const) runHooks(record, stage, "created");
+        letGo(fifos.start);
+      },
+      ...(hasTerminal ? { terminal: () => firstTerminal(config, process) } : {}),
       keeps: monitor?.log === false,
       foreground: monitor?.detached === false,
     });
-    const process = pid === undefined ? undefined : identify(pid);
-    if (process !== undefined) record.process = process;
-    writeRecord(state, record);
+    if (pid !== undefined) note(pid);
     const all = [...plan.warnings, ...warnings];
     return { record, warnings: all, ended, ...(terminal === undefined ? {} : { terminal }) };
   } catch (error) {
+    if (record.process !== undefined) signalProcess(record.process, constants.signals.SIGKILL);
     killCgroups(cgroups);
     removeCgroups(cgroups);
     removeContainerDirectory(state, id);
+    if (record.process !== undefined) runPoststop(record); // what failed first is what there is to say
     throw error;
+  }
+}
+
+/** Lets a container that waits go on. */
+function letGo(fifo: string): void {
+  const fd = open(fifo, O_WRONLY | O_NONBLOCK); // fails when its reader has just died
+  try {
+    write(fd, Buffer.from("+"));
+  } finally {
+    close(fd);
   }
 }

@@ -3,7 +3,7 @@ import { capabilityArgument } from "../limits/capabilities.ts";
 import { MOUNT_OPTIONS } from "../launch/mount-options.ts";
 import { NAMESPACE_TYPES } from "../spec/linux.ts";
 import { SECCOMP_ACTIONS, SECCOMP_OPERATORS } from "../spec/seccomp.ts";
-import { HOST_HOOK_STAGES } from "./hooks.ts";
+import { HOOK_STAGES } from "../spec/config.ts";
 
 const ARCHITECTURES = {
   x64: ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32"],
@@ -15,7 +15,7 @@ export function runtimeFeatures(machine: keyof typeof ARCHITECTURES): object {
   return {
     ociVersionMin: "1.0.0",
     ociVersionMax: "1.2.1",
-    hooks: HOST_HOOK_STAGES,
+    hooks: HOOK_STAGES,
     mountOptions: MOUNT_OPTIONS,
     linux: {
       namespaces: NAMESPACE_TYPES,

@@ -90,6 +90,9 @@ export interface LaunchStreams {
   descriptors: Descriptors;
   /** What else the program is given; it is the program's alone. */
   more?: readonly number[];
+  /** As for `startLaunch`. */
+  copy?: string;
+  atHooks?: (pid: number) => void;
   /** Makes its terminal. */
   terminal?: () => ContainerTerminal;
   /** Whether the caller keeps the terminal's other end. */
@@ -112,16 +115,17 @@ export function launchOn(program: Program, streams: LaunchStreams): LaunchedOn {
 }
 
 function launch(program: Program, streams: LaunchStreams): LaunchedOn {
-  const { descriptors, more = [], keeps } = streams;
+  const { descriptors, more = [], keeps, copy, atHooks } = streams;
+  const options = { ...(copy === undefined ? {} : { copy }), ...(atHooks === undefined ? {} : { atHooks }) };
   const used = [...more];
   try {
     const terminal = streams.terminal?.();
-    if (terminal === undefined) return succeeded(startLaunch(program, descriptors, more));
+    if (terminal === undefined) return succeeded(startLaunch(program, descriptors, { more, ...options }));
     const { devpts, master, slave } = terminal;
     const given = [...more, ...(devpts === undefined ? [] : [devpts]), master];
     used.splice(0, used.length, ...given, slave);
     const [, , , ...preserved] = descriptors;
-    const launched = succeeded(startLaunch(program, [slave, slave, slave, ...preserved], given));
+    const launched = succeeded(startLaunch(program, [slave, slave, slave, ...preserved], { more: given, ...options }));
     if (!keeps) return launched;
     used.splice(used.indexOf(master), 1);
     return { ...launched, terminal: master };

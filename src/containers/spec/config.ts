@@ -38,7 +38,8 @@ export interface Hook {
   timeout?: number;
 }
 
-const HOOK_STAGES = [
+/** In the order in which they come. */
+export const HOOK_STAGES = [
   "prestart",
   "createRuntime",
   "createContainer",

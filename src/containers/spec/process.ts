@@ -36,6 +36,8 @@ export interface Process {
   ioPriority?: IoPriority;
   execCPUAffinity?: CpuAffinity;
 }
+/** In the place of one that is missing: such a container can be created, but not started. */
+export const NO_PROCESS: Process = { user: { uid: 0, gid: 0 }, cwd: "/" };
 export interface ConsoleSize {
   height: number;
   width: number;

@@ -9,7 +9,11 @@ export const CLONE_NEWUSER = 0x10000000;
 export const CLONE_NEWPID = 0x20000000;
 export const CLONE_NEWNET = 0x40000000;
 
+export const CLONE_PIDFD = 0x1000;
+
 export const SIGCHLD = 17;
+export const SIGKILL = 9;
+export const MFD_CLOEXEC = 1;
 
 export const AT_EMPTY_PATH = 0x1000;
 export const AT_RECURSIVE = 0x8000;

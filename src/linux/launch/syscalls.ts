@@ -12,6 +12,7 @@ export const SYSCALLS = {
   read: [0, 63, "fd", "buffer", "length"],
   write: [1, 64, "fd", "buffer", "length"],
   close: [3, 57, "fd"],
+  lseek: [8, 62, "fd", "offset", "whence"],
   ioctl: [16, 29, "fd", "request", "argument"],
   getpid: [39, 172],
   sendfile: [40, 71, "out", "in", "offset", "length"],

@@ -6,6 +6,7 @@ import {
   launchExecutable,
   type LaunchArch,
   launchFailure,
+  recordSteps,
   launchInterpreter,
   readLaunchExecutable,
 } from "../../../src/linux/index.ts";
@@ -78,11 +79,15 @@ test("names the failing step and the errno", () => {
   const cell = Buffer.alloc(16);
   cell.writeBigUInt64LE(BigInt(0x600200 + 64 + 80));
   cell.writeBigInt64LE(-1n, 8);
-  const error = launchFailure(sample(), cell);
+  const error = launchFailure(recordSteps(sample()), cell);
   assert.is(error.message, "mounting /proc: operation not permitted (EPERM)");
   assert.is(error.code, "permission");
+  cell.writeBigInt64LE(3n << 8n, 8);
+  assert.is(launchFailure(recordSteps(sample()), cell).message, "mounting /proc: it exited with 3");
+  cell.writeBigInt64LE(9n, 8);
+  assert.is(launchFailure(recordSteps(sample()), cell).message, "mounting /proc: signal 9 killed it");
   cell.writeBigUInt64LE(BigInt(0x600200));
-  assert.throws(() => launchFailure(sample(), cell), /failed at 0x/);
+  assert.throws(() => launchFailure(recordSteps(sample()), cell), /failed at 0x/);
 });
 
 const good = launchExecutable(sample(), "x64");
