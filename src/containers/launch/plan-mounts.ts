@@ -34,6 +34,8 @@ const INSIDE_PROC = /^proc\/(cpuinfo|diskstats|loadavg|meminfo|slabinfo|stat|swa
 /** Filesystems whose place nothing in an image may redirect. */
 const SYSTEM_TYPES = new Set(["proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"]);
 
+/** Options of a filesystem that is made, which mount(8) does not apply to a bind mount either. */
+const OF_FILESYSTEMS = /^(mode|uid|gid|size|nr_inodes)=/;
 /** Filesystems whose files all have the label of the mount. */
 const LABELLED_TYPES = new Set(["tmpfs", "devpts", "mqueue"]);
 
@@ -104,7 +106,7 @@ function optionsOf({ type, options }: Mount): MountOptions {
 function bindKind(mount: Mount, path: string, { data, copyUp: copies }: MountOptions): PlannedMount["kind"] {
   const { source, destination } = mount;
   if (source === undefined) throw refused(mount, "a bind mount needs a source");
-  const unknown = copies ? "tmpcopyup" : data[0];
+  const unknown = copies ? "tmpcopyup" : data.find((option) => !OF_FILESYSTEMS.test(option));
   if (unknown !== undefined) throw refused(mount, `a bind mount has no option ${unknown}`, "unsupported");
   const stat = statSync(source, { throwIfNoEntry: false });
   if (stat === undefined)

@@ -8,7 +8,9 @@ import { clampRlimits } from "../limits/rlimits.ts";
 import { checkSysctls } from "../limits/sysctls.ts";
 import type { ProcessRequest } from "../launch/request.ts";
 import type { RuntimeConfig } from "../spec/config.ts";
+import type { Device } from "../spec/linux.ts";
 import type { Process } from "../spec/process.ts";
+import type { DeviceRule } from "../spec/resources.ts";
 import type { Seccomp } from "../spec/seccomp.ts";
 import type { Host } from "./host.ts";
 import { seccompFilter } from "./seccomp-cache.ts";
@@ -23,9 +25,19 @@ export function planContainerCgroups(config: RuntimeConfig, id: string, host: Ho
   const { cgroupsPath = "", resources = {} } = config.linux ?? {};
   const path = groupPath(cgroupsPath, id);
   const { devices = [] } = resources;
-  // The devices every container has may be used, whatever the configuration denies.
-  const withDefaults = devices.length === 0 ? resources : { ...resources, devices: [...devices, ...ALLOWED_DEVICES] };
+  // The devices every container has may be used, whatever the configuration denies, and its nodes be made.
+  const more = [...ALLOWED_DEVICES, ...nodeRules(config.linux?.devices ?? [])];
+  const withDefaults = devices.length === 0 ? resources : { ...resources, devices: [...devices, ...more] };
   return planCgroups({ layout: host.cgroups, v2Controllers: host.v2Controllers, path, resources: withDefaults });
+}
+
+/** A container's process makes its nodes when it is in its groups already; whether it may use them is another matter. */
+function nodeRules(devices: readonly Device[]): DeviceRule[] {
+  return devices.flatMap(({ type, major, minor }) =>
+    type === "p"
+      ? []
+      : [{ allow: true, type: type === "b" ? "b" : "c", major: major ?? 0, minor: minor ?? 0, access: "m" }],
+  );
 }
 
 /** @throws AtomicError invalid for a sysctl that is not the container's own */
