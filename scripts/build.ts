@@ -22,6 +22,8 @@ const ROOT = resolve(import.meta.dirname, "..");
 const EXECUTABLE = join(ROOT, "dist/bin/atomic");
 /** The same program under the name of an OCI runtime. */
 const RUNTIME = join(ROOT, "dist/bin/atomic-runtime");
+/** How many times as often as usual code must run to be compiled, until a verb expects long work (src/bun.ts). */
+const JIT_POLICY = 32;
 /** Files that a native module reads from beside itself. */
 const COMPANIONS: Partial<Record<string, string>> = { "blake3_js.js": "blake3_js_bg.wasm" };
 
@@ -61,7 +63,7 @@ async function compile(): Promise<void> {
   await Bun.build({
     entrypoints: entrypoints(),
     // A program run by root must not be configured by the directory it happens to be in.
-    compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false },
+    compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false, jitPolicy: JIT_POLICY },
     // Not minified: with bytecode that gains no time, and it would make the stack of every bug report unreadable.
     bytecode: true,
     define: { ATOMIC_BUILT: "true", "process.env.NODE_ENV": '"production"' },

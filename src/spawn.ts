@@ -1,7 +1,7 @@
 /** Child processes: argv arrays, never a shell string; a failure says what ran and what it said last. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { constants } from "node:os";
+import { startProcess } from "./bun.ts";
 import { AtomicError } from "./errors.ts";
 
 export interface RunOptions {
@@ -85,15 +85,13 @@ export function outcomeOf(argv: readonly [string, ...string[]], timeout: number)
  * Starts a program that may outlive the caller. Descriptor n of the program is `descriptors[n]`; its environment is empty.
  * @returns its exit status, 128 and the signal where one killed it; rejected with child-failed when it does not start
  */
-export function startProgram(path: string, descriptors: readonly number[]): Promise<number> {
-  const child = spawn(path, [], { stdio: [...descriptors], env: {} });
-  child.unref();
-  return new Promise((done, reject) => {
-    child.on("error", (cause) =>
-      reject(new AtomicError("child-failed", `starting ${printable(path)}: ${cause.message}`, { cause })),
-    );
-    child.on("exit", (status, signal) => done(status ?? 128 + (constants.signals[signal!] ?? 0)));
-  });
+export async function startProgram(path: string, descriptors: readonly number[]): Promise<number> {
+  try {
+    return await startProcess(path, descriptors);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new AtomicError("child-failed", `starting ${printable(path)}: ${reason}`, { cause });
+  }
 }
 
 function missing(doing: string, program: string, options: RunOptions): AtomicError {

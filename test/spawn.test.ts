@@ -1,9 +1,12 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { AtomicError, ErrorCode } from "../src/errors.ts";
 import { isAtomicError } from "../src/errors.ts";
 import type { RunOptions } from "../src/spawn.ts";
-import { run } from "../src/spawn.ts";
+import { run, startProgram } from "../src/spawn.ts";
 import { suite } from "./support/suite.ts";
+import { tempDir } from "./support/temp.ts";
 
 const test = suite("spawn");
 
@@ -124,4 +127,21 @@ test("does not leak a credential that the shortening cuts in half", () => {
 
 test("refuses an empty argv as a bug", () => {
   assert.throws(() => run([]), "run: empty argv");
+});
+
+test("a program that is started gets the descriptors, an empty environment, and tells how it ends", async () => {
+  const directory = tempDir();
+  const [program, output] = [join(directory, "program"), join(directory, "output")];
+  const start = async (lines: string): Promise<number> => {
+    writeFileSync(program, `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+    const fd = openSync(output, "a");
+    return startProgram(program, [0, 1, 2, fd]).finally(() => closeSync(fd));
+  };
+  assert.is(await start('echo "$HOME-" >&3; exit 3'), 3);
+  assert.is(readFileSync(output, "utf8"), "-\n");
+  assert.is(await start("kill -9 $$"), 137);
+  const error = await startProgram(join(directory, "missing"), [0, 1, 2]).catch((cause: unknown) => cause);
+  assert.ok(isAtomicError(error));
+  assert.is(error.code, "child-failed");
+  assert.match(error.message, /^starting .*missing: .*ENOENT/);
 });

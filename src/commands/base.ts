@@ -6,6 +6,7 @@ import { Config } from "@oclif/core/config";
 import { boolean, option } from "@oclif/core/flags";
 import type { Logger } from "@oclif/core/interfaces";
 import { setLogger } from "@oclif/core/logger";
+import { expectLongWork } from "../bun.ts";
 import { createProgress, PROGRESS_MODES, type Progress, type ProgressMode } from "../progress.ts";
 import { directoryFlag } from "./args.ts";
 import { stderrSink, writeStdout } from "./output.ts";
@@ -73,8 +74,9 @@ export abstract class BaseCommand extends Command {
     if (text !== "") writeStdout(text.endsWith("\n") ? text : `${text}\n`);
   }
 
-  /** The progress report the flags ask for; `--json` alone asks for none. */
+  /** The progress report the flags ask for, to be called before long work; `--json` alone asks for none. */
   protected progress(flags: { json: boolean; progress: ProgressMode }): Progress {
+    expectLongWork();
     return createProgress(flags.json && flags.progress === "auto" ? "none" : flags.progress, stderrSink());
   }
 

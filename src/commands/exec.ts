@@ -4,7 +4,7 @@ import { execNamed, findNamed } from "../containers/index.ts";
 import { AtomicError } from "../errors.ts";
 import { ContainerCommand } from "./containers/base.ts";
 import { splitAtWord } from "./containers/run-request.ts";
-import { ownWindowSize, useTerminal } from "./containers/terminal-session.ts";
+import { ownWindowSize } from "./containers/own-window-size.ts";
 import { writeStderr } from "./output.ts";
 
 const WITH_VALUE = ["-e", "--env", "-u", "--user", "-w", "--workdir", "--sysroot", "--repo", "--progress"];
@@ -39,6 +39,7 @@ export default class Exec extends ContainerCommand {
       throw new AtomicError("usage", "running atomic exec: nobody would use the terminal of --tty with --detach");
     const engine = await this.engine(flags);
     const container = findNamed(engine, name);
+    const session = tty ? await import("./containers/terminal-session.ts") : undefined;
     const size = tty ? ownWindowSize() : undefined;
     const input = flags.interactive && !detach ? 0 : openSync("/dev/null", "r");
     const output = detach ? openSync("/dev/null", "w") : undefined;
@@ -56,7 +57,7 @@ export default class Exec extends ContainerCommand {
     if (output !== undefined) closeSync(output);
     for (const warning of warnings) writeStderr(`${warning}\n`);
     if (detach) return 0;
-    return terminal === undefined ? ended : useTerminal(terminal, flags.interactive, ended);
+    return terminal === undefined ? ended : session!.useTerminal(terminal, flags.interactive, ended);
   }
 }
 

@@ -4,7 +4,7 @@
  * Writes are synchronous, so output is complete before the process ends and a closed pipe is noticed at once.
  */
 import { writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import { isTerminal, windowSize } from "../linux/index.ts";
 import type { ProgressSink } from "../progress.ts";
 
 /** Whoever read our output has gone (`atomic repo ls | head`): stop quietly. */
@@ -31,15 +31,17 @@ export function writeStderr(text: string): void {
 
 /** Standard error as a place to show progress. */
 export function stderrSink(): ProgressSink {
-  const isTTY = isatty(2);
+  const isTTY = isTerminal(2);
   return {
     write: writeStderr,
     isTTY,
-    columns: isTTY ? process.stderr.columns : 80,
+    columns: (isTTY ? windowSize(2)?.columns : 0) || COLUMNS,
     now: () => performance.now(),
   };
 }
 
+/** Of windows that do not say. */
+const COLUMNS = 80;
 const BUSY_WAIT_MS = 2;
 
 function writeAll(fd: number, data: string | Uint8Array): void {

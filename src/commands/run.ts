@@ -17,7 +17,7 @@ import { findImage } from "../oci/index.ts";
 import { containerFlags, containerOptions, splitAtImage } from "./containers/run-request.ts";
 import { ContainerCommand } from "./containers/base.ts";
 import { agree, labelledRun } from "./containers/label-run.ts";
-import { ownWindowSize, useTerminal } from "./containers/terminal-session.ts";
+import { ownWindowSize } from "./containers/own-window-size.ts";
 import { writeStderr } from "./output.ts";
 
 const WITH_VALUE = ["opt1", "opt2", "opt3", "sysroot", "repo", "progress"];
@@ -111,6 +111,8 @@ export default class Run extends ContainerCommand {
     { detach, interactive, discard }: ReturnType<typeof runOptions> & { discard: boolean },
     flags: { json: boolean },
   ): Promise<number> {
+    const session =
+      container.options.terminal && !detach ? await import("./containers/terminal-session.ts") : undefined;
     const size = ownWindowSize();
     let started;
     try {
@@ -122,7 +124,7 @@ export default class Run extends ContainerCommand {
     for (const warning of started.warnings) writeStderr(`${warning}\n`);
     if (!detach) {
       const status = finishContainer(engine, started);
-      return started.terminal === undefined ? status : useTerminal(started.terminal, interactive, status);
+      return started.terminal === undefined ? status : session!.useTerminal(started.terminal, interactive, status);
     }
     this.show(flags, { id: container.id, name: container.name }, () => container.name);
     return 0;

@@ -87,7 +87,7 @@ export { statfs } from "./statfs.ts";
 export type { FilesystemStatus } from "./statfs.ts";
 export { fdatasync, fsync, posixFadvise, startWriteback, syncfs } from "./sync.ts";
 export { makeRaw } from "./raw-terminal.ts";
-export { openTerminal, setWindowSize, windowSize } from "./terminal.ts";
+export { isTerminal, openTerminal, setWindowSize, windowSize } from "./terminal.ts";
 export type { Terminal, WindowSize } from "./terminal.ts";
 export { enableVerity, measureVerity } from "./verity.ts";
 export { getXattr, listXattrs, listXattrsAt, removeXattr, setXattr } from "./xattr.ts";

@@ -9,6 +9,8 @@ import { statfs } from "./statfs.ts";
 const ioctlBytes = cFunction<[number, number, Uint8Array]>("int ioctl(int, unsigned long, void *)");
 const ioctlNumber = cFunction<[number, number, number]>("int ioctl(int, unsigned long, unsigned long)");
 
+const TCGETS = 0x5401;
+const TERMIOS_BYTES = 64;
 const TIOCGWINSZ = 0x5413;
 const TIOCSWINSZ = 0x5414;
 const TIOCSPTLCK = 0x40045431;
@@ -55,6 +57,11 @@ export function openTerminal(directory: number): Terminal {
   const error = failure(doing, { feature: "TIOCGPTPEER" });
   close(master);
   throw error;
+}
+
+/** Whether `fd` is a terminal; what is not open is none. */
+export function isTerminal(fd: number): boolean {
+  return ioctlBytes(fd, TCGETS, new Uint8Array(TERMIOS_BYTES)) === 0;
 }
 
 /** The size of the window a terminal is shown in; undefined for what is no terminal. @throws KernelError */

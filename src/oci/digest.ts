@@ -1,5 +1,6 @@
 /** Digests as OCI writes them: `sha256:` and 64 hex digits. */
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import { sha256 } from "../bun.ts";
 import { AtomicError } from "../errors.ts";
 
 declare const brand: unique symbol;
@@ -28,7 +29,7 @@ export function digestHex(digest: Digest): string {
 
 /** The digest of `bytes`. */
 export function digestOf(bytes: Uint8Array): Digest {
-  return digestOfHash(createHash("sha256").update(bytes));
+  return `sha256:${sha256(bytes)}` as Digest;
 }
 
 /** Ends a SHA-256 computation. */

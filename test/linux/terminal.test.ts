@@ -1,8 +1,8 @@
 import { readSync, writeSync } from "node:fs";
-import { isatty } from "node:tty";
 import * as assert from "uvu/assert";
 import {
   close,
+  isTerminal,
   makeRaw,
   newMount,
   O_DIRECTORY,
@@ -24,7 +24,9 @@ const OPTIONS = ["newinstance", "ptmxmode=0666", "mode=0620", "max=2"];
 test("makes terminals of a devpts that is mounted nowhere", () => {
   const root = newMount({ type: "devpts", options: OPTIONS, attributes: 0 });
   const { master, slave } = openTerminal(root);
-  assert.ok(isatty(slave));
+  assert.ok(isTerminal(slave));
+  assert.not(isTerminal(root));
+  assert.not(isTerminal(9999));
   writeSync(slave, "a\n");
   const bytes = Buffer.alloc(9);
   assert.is(bytes.toString("utf8", 0, readSync(master, bytes)), "a\r\n");

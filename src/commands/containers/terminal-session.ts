@@ -1,10 +1,10 @@
 /** Using a container's terminal from this process's own: what is typed goes in, what is shown comes out. */
 import { read as readCallback, write as writeCallback } from "node:fs";
-import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
-import { close, makeRaw, setWindowSize, type WindowSize, windowSize } from "../../linux/index.ts";
+import { close, isTerminal, makeRaw, setWindowSize } from "../../linux/index.ts";
 import { writeStdout } from "../output.ts";
+import { ownWindowSize } from "./own-window-size.ts";
 
 const read = promisify(readCallback);
 const write = promisify(writeCallback);
@@ -13,12 +13,6 @@ const BUFFER = 16 * 1024;
 /** What a terminal's user types for the end of the input. */
 const END_OF_INPUT = Buffer.from("\u0004");
 const REOPENED_MS = 20;
-
-/** The size of the window this process is shown in; undefined when it is shown in none. */
-export function ownWindowSize(): WindowSize | undefined {
-  const fd = [0, 1, 2].find((stream) => isatty(stream));
-  return fd === undefined ? undefined : windowSize(fd);
-}
 
 /**
  * Connects a container's terminal with this process's standard streams while `ended` is pending. Its user's end is closed
@@ -51,7 +45,7 @@ export async function useTerminal<T>(master: number, input: boolean, ended: Prom
 
 /** Makes this process's terminal show what the container's does and nothing else. @returns what undoes it */
 function becomeWindow(input: boolean): () => void {
-  const fd = [0, 1].find((stream) => isatty(stream));
+  const fd = [0, 1].find((stream) => isTerminal(stream));
   if (fd === undefined) return () => undefined;
   const undo = makeRaw(fd, input && fd === 0);
   return () => {

@@ -1,7 +1,7 @@
 /**
  * Bold, dim and colours, where the reader's terminal wants them.
  */
-import { isatty } from "node:tty";
+import { isTerminal } from "../../linux/index.ts";
 
 /** Wraps text in terminal attributes, or leaves it as it is. */
 export interface Style {
@@ -25,7 +25,7 @@ const ansiStyle: Style = {
 
 /** The style for standard output; `NO_COLOR` follows https://no-color.org. */
 export function stdoutStyle(env: NodeJS.ProcessEnv = process.env): Style {
-  return isatty(1) && !env["NO_COLOR"] && env["TERM"] !== "dumb" ? ansiStyle : plainStyle;
+  return isTerminal(1) && !env["NO_COLOR"] && env["TERM"] !== "dumb" ? ansiStyle : plainStyle;
 }
 
 function same(text: string): string {

@@ -1,5 +1,4 @@
 /** Making a container of an image: from here on it has a name. */
-import { randomBytes } from "node:crypto";
 import { AtomicError } from "../../errors.ts";
 import type { StoredImage } from "../../oci/index.ts";
 import type { RunOptions } from "../configure/run-options.ts";
@@ -17,7 +16,7 @@ export interface CreateRequest {
 
 /** Makes a container, to be started. @throws AtomicError exists, usage (no such signal), no-space */
 export function createNamed(engine: Engine, { image, options, command }: CreateRequest): NamedContainer {
-  const id = randomBytes(32).toString("hex");
+  const id = crypto.getRandomValues(Buffer.alloc(32)).toString("hex");
   const { user, env, entrypoint, cmd, workingDir, stopSignal } = image.config.run;
   const creator = identify(process.pid);
   if (creator === undefined)

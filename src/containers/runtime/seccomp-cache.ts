@@ -1,7 +1,7 @@
 /** Filters that were made before: making one takes longer than starting a container. */
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "../../bun.ts";
 import { compileSeccomp, type Machine } from "../seccomp/compile.ts";
 import type { Seccomp } from "../spec/seccomp.ts";
 
@@ -19,9 +19,7 @@ export interface Filter {
 /** The filter of `profile`. @param directory where filters are kept, which only root can write @throws AtomicError invalid */
 export function seccompFilter(profile: Seccomp, machine: Machine, directory?: string): Filter {
   if (directory === undefined) return compile(profile, machine);
-  const key = createHash("sha256")
-    .update(`${COMPILER} ${machine} ${JSON.stringify(profile, bigNumbers)}`)
-    .digest("hex");
+  const key = sha256(Buffer.from(`${COMPILER} ${machine} ${JSON.stringify(profile, bigNumbers)}`));
   const path = join(directory, key);
   try {
     const kept = readFileSync(path);
