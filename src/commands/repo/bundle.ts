@@ -16,7 +16,9 @@ export default class RepoBundle extends RepoCommand {
     rev: textArg({ description: "ref or commit", required: true }),
   };
   static override flags = {
-    from: revFlag({ summary: "leave out what hosts have that have this commit" }),
+    from: revFlag({
+      summary: "only for hosts that have this commit: a delta from it, or what is new, whichever is smaller",
+    }),
     ref: refFlag({ summary: "the ref to offer it as; REV if that is one" }),
     "sign-key": fileFlag({ summary: "sign with this secret key; may be repeated", multiple: true }),
   };
@@ -40,7 +42,7 @@ export default class RepoBundle extends RepoCommand {
     });
     this.show(flags, { file, commit, from, ...result }, () => {
       const base = from === undefined ? "" : ` from ${short(from)}`;
-      return `wrote ${short(commit)}${base}: ${result.objects} objects, ${formatBytes(result.bytes)} in ${formatBytes(result.size)}`;
+      return `wrote ${short(commit)}${base}: ${result.objects} objects, ${formatBytes(result.bytes)} in ${formatBytes(result.size)}${result.delta ? ", as a delta" : ""}`;
     });
   }
 }

@@ -1,7 +1,6 @@
 /** Remotes of our own type: a summary, and packs that are read in ranges. */
 import type { Checksum } from "../../digest.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
-import { noProgress } from "../../progress.ts";
 import { withRepoLock } from "../lock.ts";
 import type { ObjectType } from "../object-path.ts";
 import { objectSize, readObject } from "../object-store.ts";
@@ -11,20 +10,17 @@ import { noteDownloaded, type StagedObject, transact } from "../transaction.ts";
 import { visitReachable } from "../reach.ts";
 import { addSignatures } from "./commit-signatures.ts";
 import type { Fetched, RemoteDriver } from "./driver.ts";
+import { fetchObjects } from "./fetch-objects.ts";
 import { clearIncoming, type Incoming, withIncoming } from "./incoming.ts";
 import { keyId } from "./public-key.ts";
-import { planPull, type PullContext, type PullPlan, view } from "./pull-plan.ts";
+import { type PullContext, view } from "./pull-plan.ts";
 import { publishedRef, readSummary, rememberSummary } from "./read-summary.ts";
 import type { Remote } from "./remote-config.ts";
-import { runJob } from "./run-job.ts";
 import { signerOf } from "./signature.ts";
 import type { Source } from "./published-source.ts";
 import { openSource } from "./source.ts";
 import type { PublishedDelta, PublishedRef } from "./summary.ts";
-import { chooseDelta, useDelta } from "./use-delta.ts";
 
-/** Requests under way at a time. */
-const CONNECTIONS = 4;
 /** How often someone may prune what a pull relies on before it gives up. */
 const ROUNDS = 3;
 
@@ -98,33 +94,6 @@ async function pullPublished(repo: Repo, remote: Remote, options: Published): Pr
   });
 }
 
-/** Brings what the store lacks to `incoming/`, by a delta where that is less to transfer. */
-async function fetchObjects(
-  context: PullContext,
-  commit: Checksum,
-  options: Published,
-): Promise<Pick<Fetched, "delta">> {
-  const plan = await planPull(context, commit);
-  const delta = chooseDelta(context.repo, options.deltas, plan);
-  const files = plan.files.map(({ size = 0 }) => size);
-  await options.onPlan?.({
-    download: (delta ?? plan).download,
-    files,
-    commit,
-    repo: view(context),
-    async bring(wanted) {
-      for (const { job, path } of plan.jobsOf(wanted)) await runJob(job, { ...context, path });
-    },
-  });
-  if (delta === undefined) {
-    await download(plan, context, options);
-    return {};
-  }
-  const useless = await useDelta(context, plan, { delta, progress: options.progress });
-  await download(await planPull(context, commit), context, options); // what it did not bring
-  return { delta: { from: delta.from, ...(useless === undefined ? {} : { useless }) } };
-}
-
 /** Who vouches for a commit, for people. @throws AtomicError untrusted */
 function vouch({ name, keys, insecure }: Remote, { commit, signatures }: PublishedRef, bytes: Buffer): string {
   if (insecure) return `unsigned: remote ${name} is insecure`;
@@ -136,32 +105,6 @@ function vouch({ name, keys, insecure }: Remote, { commit, signatures }: Publish
     `pulling ${commit} from remote ${name}: expected a signature of ${keys.map(keyId).join(" or ")}, found ${found}`,
     { hint: `atomic remote keys add ${name} FILE` },
   );
-}
-
-/** Carries out the plan's requests, several at a time; the first failure ends all of them. */
-async function download(plan: PullPlan, context: PullContext, { progress = noProgress }: FetchOptions): Promise<void> {
-  if (plan.jobs.length === 0) return;
-  const task = progress.start("pulling", { total: plan.download, unit: "bytes" });
-  const queue = plan.jobs.values();
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    for (const { job, path } of queue) {
-      const arrived = (count: number): void => {
-        if (failures.length > 0) throw new AtomicError("network", "pulling: another request failed");
-        context.arrived(count);
-        task.advance(count);
-      };
-      try {
-        await runJob(job, { ...context, path, arrived });
-      } catch (error) {
-        failures.push(error);
-        throw error;
-      }
-    }
-  };
-  await Promise.allSettled(Array.from({ length: CONNECTIONS }, worker));
-  if (failures.length > 0) throw failures[0]; // the others only failed because of it
-  task.finish();
 }
 
 /**

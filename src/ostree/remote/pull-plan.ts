@@ -27,6 +27,8 @@ export interface PullPlan {
   download: number;
   /** The files to be stored. */
   files: Needed[];
+  /** One of them that no pack has: only a delta can make it. */
+  absent?: Checksum | undefined;
   /** The requests that bring only those of these files that are to be stored. */
   jobsOf(files: readonly Checksum[]): PullPlan["jobs"];
 }
@@ -62,24 +64,26 @@ export async function planPull(context: PullContext, commit: Checksum): Promise<
     const { trees, files } = missingObjects(context, commit);
     const known = (object: Needed): boolean => loaded.some(({ keys }) => keys.has(keyOf(object)));
     const unknown = [...trees, ...files].find((object) => !known(object));
-    if (unknown !== undefined) {
-      const pack = left.shift();
-      if (pack === undefined)
-        throw new AtomicError("not-found", `pulling ${commit}: the remote lacks ${unknown.type} ${unknown.checksum}`);
-      loaded.push(await loadPack(context, pack));
-    } else if (trees.length === 0) {
+    if (unknown !== undefined && left.length > 0) loaded.push(await loadPack(context, left.shift()!));
+    else if (unknown !== undefined && unknown.type !== "file") throw lacking(commit, unknown);
+    else if (trees.length === 0) {
       const jobsOf = (some: readonly Checksum[]): PullPlan["jobs"] =>
         fileJobs(
           context,
           loaded,
           files.filter(({ checksum }) => some.includes(checksum)),
         ).jobs;
-      return { commit, ...fileJobs(context, loaded, files), files, jobsOf };
+      return { commit, ...fileJobs(context, loaded, files), files, absent: unknown?.checksum, jobsOf };
     }
     for (const pack of loaded) {
       if (trees.some((object) => pack.keys.has(keyOf(object)))) await fetchTrees(context, pack);
     }
   }
+}
+
+/** The error for an object that nothing brings. */
+export function lacking(commit: Checksum, { type, checksum }: Pick<Needed, "type" | "checksum">): AtomicError {
+  return new AtomicError("not-found", `pulling ${commit}: the remote lacks ${type} ${checksum}`);
 }
 
 /** An object that is not here; the size is known of files. */

@@ -22,12 +22,12 @@ export interface ChosenDelta extends PublishedDelta {
 const USELESS: readonly ErrorCode[] = ["not-found", "permission", "invalid", "corrupt"];
 const MODE = 0o600;
 
-/** The delta that costs least, and less than the plan; it starts from a commit that is complete here. */
+/** The delta that costs least, and less than the plan if that alone would do; it starts from a commit that is complete here. */
 export function chooseDelta(repo: Repo, deltas: readonly PublishedDelta[], plan: PullPlan): ChosenDelta | undefined {
   return deltas
     .filter(({ from, to }) => to === plan.commit && objectSize(repo, from, "commit") !== undefined)
     .map((delta) => ({ ...delta, download: delta.size - Math.min(arrivedOf(repo, delta), delta.size) }))
-    .filter(({ download }) => download < plan.download)
+    .filter(({ download }) => download < plan.download || plan.absent !== undefined)
     .sort((a, b) => a.download - b.download)
     .find(({ from }) => isComplete(repo, from));
 }

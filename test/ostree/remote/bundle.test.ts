@@ -1,15 +1,17 @@
-import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { checksumOf } from "../../../src/digest.ts";
-import { bundleRemote, fetchRef, fsck, writeBundle } from "../../../src/ostree/index.ts";
+import { fromText } from "../../../src/bytes.ts";
+import { type Checksum, checksumOf } from "../../../src/digest.ts";
+import { isAtomicError } from "../../../src/errors.ts";
+import { bundleRemote, fetchRef, fsck, loadTree, lookup, writeBundle } from "../../../src/ostree/index.ts";
 import { readRef } from "../../../src/ostree/ref.ts";
 import { encodeBundleEnd, openBundle } from "../../../src/ostree/remote/bundle-file.ts";
 import { codeOf } from "../../deploy/host-fixture.ts";
 import { unmet } from "../../support/needs.ts";
 import { suite } from "../../support/suite.ts";
 import { tempDir } from "../../support/temp.ts";
-import { LOCAL, MAIN, makeClient, makeKey, makePublisher } from "./published.ts";
+import { LOCAL, MAIN, makeClient, makeKey, makePublisher, type Publisher } from "./published.ts";
 
 const test = suite("ostree/remote: bundles", unmet({ root: true }));
 const NOWHERE = "http://127.0.0.1:9";
@@ -35,6 +37,82 @@ test("a host without a network pulls from a bundle, whole or from a commit it ha
     assert.is(readRef(host, LOCAL), commit);
     assert.equal(fsck(host).defects, []);
   }
+});
+
+interface DeltaBundle extends Publisher {
+  from: Checksum;
+  to: Checksum;
+  /** For hosts that have nothing, and for those that have `from`. */
+  first: string;
+  bundle: string;
+}
+
+/** The second release changes a large file in one place. */
+async function deltaBundle(): Promise<DeltaBundle> {
+  const publisher = await makePublisher();
+  const { repo, key, release, tree, dir } = publisher;
+  const [first, bundle] = [join(dir, "first"), join(dir, "second")];
+  const from = await release(1);
+  await writeBundle(repo, first, { ref: MAIN, commit: from, keys: [key.secret] });
+  const bytes = readFileSync(join(tree, "usr/large"));
+  bytes.write("changed", 1_000_000);
+  writeFileSync(join(tree, "usr/large"), bytes);
+  const to = await release(2);
+  const { delta, size } = await writeBundle(repo, bundle, { ref: MAIN, commit: to, from, keys: [key.secret] });
+  assert.ok(delta);
+  assert.is(size, statSync(bundle).size);
+  assert.equal(readdirSync(dir).sort(), ["first", "published", "second", "tree"]);
+  return { ...publisher, from, to, first, bundle };
+}
+
+test("a bundle from a commit has a delta where that is smaller, and files are made of it", async () => {
+  const { key, from, to, first, bundle } = await deltaBundle();
+  const { size } = statSync(bundle);
+  assert.ok(size < 2_000_000, String(size)); // 1.5 MB are new; the large file has 3 MB
+  const { repo: host, remote } = await makeClient(NOWHERE, { keys: [key.publicKey] });
+  await fetchRef(host, remote, { ref: MAIN, bundle: first });
+  const planned: number[] = [];
+  const { delta } = await fetchRef(host, remote, {
+    ref: MAIN,
+    bundle,
+    async onPlan({ download, repo, commit, bring }) {
+      planned.push(download);
+      const large = lookup(loadTree(repo!, commit!), fromText("/usr/large"));
+      if (large?.kind !== "file") throw new Error("no file");
+      assert.is(repo!.incoming!(large.checksum, "file"), undefined);
+      await bring!([large.checksum]);
+      assert.ok(existsSync(repo!.incoming!(large.checksum, "file")!));
+    },
+  });
+  assert.equal(delta, { from });
+  assert.ok(planned[0]! > 0 && planned[0]! < size);
+  assert.is(readRef(host, LOCAL), to);
+  assert.equal(fsck(host).defects, []);
+});
+
+test("a bundle with a delta tells a host that lacks its base which commit that is", async () => {
+  const { key, from, bundle } = await deltaBundle();
+  const { repo: host, remote } = await makeClient(NOWHERE, { keys: [key.publicKey] });
+  try {
+    await fetchRef(host, remote, { ref: MAIN, bundle });
+    assert.unreachable();
+  } catch (error) {
+    if (!isAtomicError(error, "not-found")) throw error;
+    assert.match(error.message, `it is for hosts that have commit ${from}`);
+  }
+  assert.is(readRef(host, LOCAL), undefined);
+});
+
+test("a bundle whose delta is damaged adds nothing, and the ref stays", async () => {
+  const { key, from, first, bundle } = await deltaBundle();
+  const { repo: host, remote } = await makeClient(NOWHERE, { keys: [key.publicKey] });
+  await fetchRef(host, remote, { ref: MAIN, bundle: first });
+  const bytes = readFileSync(bundle);
+  bytes[bytes.length >> 1]! ^= 1; // nearly all of it is the delta
+  writeFileSync(bundle, bytes);
+  assert.is(await codeOf(() => fetchRef(host, remote, { ref: MAIN, bundle })), "corrupt");
+  assert.is(readRef(host, LOCAL), from);
+  assert.equal(fsck(host).defects, []);
 });
 
 test("an older bundle is refused, and one as old as the server's summary is not", async () => {
