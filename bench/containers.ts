@@ -72,7 +72,10 @@ async function measureAll(directory: string, rounds: number, podman: readonly st
     "podman run": () => wall([...podman, "run", "--rm", "--network=none", ...ULIMITS, "box", "true"]),
     "crun run": () => wall(["crun", `--root=${directory}/crun`, "run", `--bundle=${bundle}`, "bench"]),
     "atomic run": () => wall([ATOMIC, "run", "--rm", "--network=none", ...ULIMITS, "box", "true"]),
-    "atomic, in one process": () => inProcess(directory, bundle),
+    "atomic, launch alone": () => inProcess(directory, bundle),
+    "atomic run, on a bridge": () => wall([ATOMIC, "run", "--rm", ...ULIMITS, "box", "true"]),
+    "atomic ps": () => wall([ATOMIC, "ps"]),
+    "atomic --version": () => wall([ATOMIC, "--version"]),
   };
   const samples = new Map<string, number[]>(Object.keys(cases).map((name) => [name, []]));
   for (let round = -1; round < rounds; round += 1)
@@ -159,14 +162,15 @@ function reportOf(directory: string, { rounds, samples, rows }: Report): string 
   const targets = [
     ["atomic run", "podman run", 0.25],
     ["atomic run", "crun run", 2],
-    ["atomic, in one process", "crun run", 1],
+    ["atomic, launch alone", "crun run", 1],
   ] as const;
   const programs = { podman: ["podman"], crun: ["crun"], atomic: [ATOMIC] };
   return `${[
     "# Containers: atomic, podman and crun compared",
     `Measured on ${new Date().toISOString().slice(0, 10)} in ${rounds} rounds, in which all take turns: \`true\` in a
-container with all namespaces, started, run to its end and removed. Whole processes but for the last, which is what one
-container more costs a process that has started some. crun gets the configuration that \`atomic run\` makes.`,
+container with all namespaces, started, run to its end and removed. Whole processes but for launch alone: groups, seccomp,
+devices and removal as crun does them, in a process that has started some containers. crun gets the configuration that
+\`atomic run\` makes. All without a network but for the one on a bridge; the last two show what each command costs.`,
     markdownTable(
       ["case", "median"],
       [...samples.keys()].map((name) => [name, shown(name)]),

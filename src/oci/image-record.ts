@@ -74,7 +74,8 @@ export function imageManifest(repo: Repo, commit: Checksum): Digest | undefined 
   return readRecord(repo, commit)?.manifestDigest;
 }
 
-function recordOf({ metadata }: Commit, commit: Checksum): ImageRecord | undefined {
+/** The image that a commit, already read, is; undefined when it is none. @throws AtomicError corrupt, invalid */
+export function recordOf({ metadata }: Commit, commit: Checksum): ImageRecord | undefined {
   const [digest, manifest, config] = [metadata[MANIFEST_DIGEST], metadata[MANIFEST], metadata[CONFIG]];
   if (digest === undefined || manifest === undefined || config === undefined) return undefined;
   const what = `image of commit ${commit}`;

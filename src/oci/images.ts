@@ -3,7 +3,7 @@ import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
 import { deleteRef, readCommit, type Repo, withRepoLock, writeRef } from "../ostree/index.ts";
 import { dropUnusedLayers } from "./drop-unused-layers.ts";
-import { type ImageRecord, imageRef, imageRefs, readRecord } from "./image-record.ts";
+import { type ImageRecord, imageRef, imageRefs, readRecord, recordOf } from "./image-record.ts";
 import { formatRegistryReference, parseRegistryReference } from "./reference.ts";
 
 /** An image of the store. */
@@ -82,13 +82,14 @@ export function fullName(text: string): string {
 }
 
 function loadImage(repo: Repo, name: string, commit: Checksum): StoredImage {
-  const record = readRecord(repo, commit);
+  const object = readCommit(repo, commit);
+  const record = recordOf(object, commit);
   if (record === undefined) {
     throw new AtomicError("corrupt", `reading image ${name}: commit ${commit} is no image`, {
       hint: `atomic rmi ${name}`,
     });
   }
-  return { name, commit, bytes: readCommit(repo, commit).bytes, ...record };
+  return { name, commit, bytes: object.bytes, ...record };
 }
 
 /** What a name may be in full, the most likely first. */

@@ -92,8 +92,7 @@ export function deleteRef(repo: Repo, ref: RefName): void {
 
 /** All refs at or below `prefix`, sorted by name; `commit` is undefined where the file holds no checksum. */
 export function listRefs(repo: Repo, prefix = ""): { ref: RefName; commit: Checksum | undefined }[] {
-  return refNamesBelow(join(repo.path, "refs"))
-    .filter((name) => prefix === "" || name === prefix || name.startsWith(`${prefix}/`))
+  return refNamesBelow(join(repo.path, "refs"), "", prefix)
     .sort()
     .map((name) => ({ ref: name as RefName, commit: commitOrUndefined(repo, name as RefName) }));
 }
@@ -107,15 +106,22 @@ function commitOrUndefined(repo: Repo, ref: RefName): Checksum | undefined {
   }
 }
 
-/** The names of all ref files below `directory`, in no particular order. */
-export function refNamesBelow(directory: string, prefix = ""): string[] {
+/**
+ * The names of all ref files below `directory`, in no particular order.
+ * @param prefix goes before each name
+ * @param wanted only those that are called so, or are below it
+ */
+export function refNamesBelow(directory: string, prefix = "", wanted = ""): string[] {
   const fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     return readDirectory(fd).flatMap(({ name }) => {
       const text = toText(name);
       if (!COMPONENT.test(text)) return []; // a temporary file of an interrupted write
-      const path = join(directory, text);
-      return isDirectory(path) ? refNamesBelow(path, `${prefix}${text}/`) : [`${prefix}${text}`];
+      const [path, full] = [join(directory, text), `${prefix}${text}`];
+      const isWanted = wanted === "" || full === wanted || full.startsWith(`${wanted}/`);
+      if (!isWanted && !wanted.startsWith(`${full}/`)) return [];
+      if (isDirectory(path)) return refNamesBelow(path, `${full}/`, wanted);
+      return isWanted ? [full] : [];
     });
   } finally {
     close(fd);

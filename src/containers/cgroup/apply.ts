@@ -83,6 +83,11 @@ function inheritCpuset(parent: string, directory: string): void {
   }
 }
 
+/** Removes the groups that are empty, without looking into them. @returns the others */
+export function removeEmptyCgroups<Group extends { directory: string }>(groups: readonly Group[]): Group[] {
+  return groups.filter(({ directory }) => !removeGroup(directory));
+}
+
 function removeTree(directory: string, depth: number): void {
   if (depth > MAX_DEPTH)
     throw new AtomicError("invalid", `removing the control group ${directory}: too many groups in each other`);

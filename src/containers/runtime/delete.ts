@@ -1,7 +1,7 @@
 /** Removing containers. */
 import { constants } from "node:os";
 import { AtomicError, isAtomicError } from "../../errors.ts";
-import { removeCgroups } from "../cgroup/apply.ts";
+import { removeCgroups, removeEmptyCgroups } from "../cgroup/apply.ts";
 import { killCgroups } from "../cgroup/processes.ts";
 import type { ContainerId } from "./container-id.ts";
 import { isAlive, signalProcess } from "./process-identity.ts";
@@ -26,8 +26,9 @@ export function deleteContainer(state: string, id: ContainerId, force = false): 
       hint: `atomic-runtime delete --force ${id}`,
     });
   if (record.process !== undefined && signalProcess(record.process, constants.signals.SIGKILL)) awaitEnd(record);
-  killCgroups(record.cgroups);
-  removeCgroups(record.cgroups);
+  const left = removeEmptyCgroups(record.cgroups);
+  if (left.length > 0) killCgroups(record.cgroups);
+  removeCgroups(left);
   removeContainerDirectory(state, id);
   return record;
 }

@@ -26,9 +26,15 @@ export function planContainerCgroups(config: RuntimeConfig, id: string, host: Ho
   const path = groupPath(cgroupsPath, id);
   const { devices = [] } = resources;
   // The devices every container has may be used, whatever the configuration denies, and its nodes be made.
-  const more = [...ALLOWED_DEVICES, ...nodeRules(config.linux?.devices ?? [])];
+  const granted = devices.slice(devices.findLastIndex(({ allow }) => !allow) + 1);
+  const missing = ALLOWED_DEVICES.filter((rule) => !granted.some((other) => isSameRule(rule, other)));
+  const more = [...missing, ...nodeRules(config.linux?.devices ?? [])];
   const withDefaults = devices.length === 0 ? resources : { ...resources, devices: [...devices, ...more] };
   return planCgroups({ layout: host.cgroups, v2Controllers: host.v2Controllers, path, resources: withDefaults });
+}
+
+function isSameRule(one: DeviceRule, other: DeviceRule): boolean {
+  return (["type", "major", "minor", "access"] as const).every((field) => one[field] === other[field]);
 }
 
 /** A container's process makes its nodes when it is in its groups already; whether it may use them is another matter. */

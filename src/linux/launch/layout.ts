@@ -49,15 +49,15 @@ export function layOut(program: Program, arch: LaunchArch, base = PROGRAM_BASE):
   for (const [index, value] of [VERSION, MACHINES[arch], instructions.length, data.length].entries())
     image.writeUInt32LE(value, 24 + index * 4);
 
-  const addressOfData = (at: number): bigint => BigInt(base + dataStart + at);
-  const target = (to: Target | undefined): bigint => {
-    if (to === undefined) return 0n;
-    return BigInt(to.kind === "absolute" ? to.address : base + HEADER_SIZE + labels.get(to)! * RECORD_SIZE);
+  const addressOfData = (at: number): number => base + dataStart + at;
+  const target = (to: Target | undefined): number => {
+    if (to === undefined) return 0;
+    return to.kind === "absolute" ? to.address : base + HEADER_SIZE + labels.get(to)! * RECORD_SIZE;
   };
-  const word = (value: Value): bigint => {
-    if (typeof value !== "object") return BigInt.asUintN(64, BigInt(value));
-    if (value.kind === "memory") return BigInt(value.address);
-    return value.kind === "failure" ? BigInt(PROGRAM_BASE) : addressOfData(value.at);
+  const word = (value: Value): number | bigint => {
+    if (typeof value !== "object") return value;
+    if (value.kind === "memory") return value.address;
+    return value.kind === "failure" ? PROGRAM_BASE : addressOfData(value.at);
   };
 
   for (const [index, { operation, args, store, onError, onZero }] of instructions.entries()) {
@@ -66,14 +66,25 @@ export function layOut(program: Program, arch: LaunchArch, base = PROGRAM_BASE):
     const indirect = args.reduce((bits: number, value, arg) => bits | (isSlot(value) ? 1 << arg : 0), 0);
     image.writeInt32LE(operationNumber(operation, arch), at + RECORD.operation);
     image.writeUInt32LE(indirect, at + RECORD.indirect);
-    for (const [arg, value] of args.entries()) image.writeBigUInt64LE(word(value), at + RECORD.args + arg * 8);
-    image.writeBigUInt64LE(store === undefined ? 0n : addressOfData(store.at), at + STORE);
-    image.writeBigUInt64LE(target(onError), at + ON_ERROR);
-    image.writeBigUInt64LE(target(onZero), at + ON_ZERO);
+    for (const [arg, value] of args.entries()) writeWord(image, word(value), at + RECORD.args + arg * 8);
+    writeWord(image, store === undefined ? 0 : addressOfData(store.at), at + STORE);
+    writeWord(image, target(onError), at + ON_ERROR);
+    writeWord(image, target(onZero), at + ON_ZERO);
   }
   image.set(data, dataStart);
-  for (const { at, to } of pointers) image.writeBigUInt64LE(addressOfData(to), dataStart + at);
+  for (const { at, to } of pointers) writeWord(image, addressOfData(to), dataStart + at);
   return image;
+}
+
+/** 64 bits of two's complement; numbers by halves, as making a `bigint` of each takes most of the time. */
+function writeWord(image: Buffer, value: number | bigint, at: number): void {
+  if (value === 0) return; // it is there
+  if (typeof value === "bigint") {
+    image.writeBigUInt64LE(BigInt.asUintN(64, value), at);
+  } else {
+    image.writeUInt32LE(value >>> 0, at);
+    image.writeUInt32LE(Math.floor(value / 2 ** 32) >>> 0, at + 4);
+  }
 }
 
 function isSlot(value: Value): boolean {
