@@ -11,6 +11,9 @@ import { commandId, TOPICS, VERBS, type Verb } from "./table.ts";
 
 /** Loads oclif's configuration, as its help needs it: the program's name and version and every verb of the table. */
 export async function loadConfig(): Promise<Config> {
+  // oclif asks who the user is, and fails where no user database knows; nothing of ours depends on it.
+  process.env["HOME"] ??= "/";
+  process.env["SHELL"] ??= "/bin/sh";
   const pjson = {
     name: "atomic",
     version: pkg.version,

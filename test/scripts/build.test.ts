@@ -17,7 +17,7 @@ function run(argv: string[], cwd = "/"): { status: number | null; stdout: string
   return spawnSync(program, args, { cwd, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }, encoding: "utf8" });
 }
 
-/** A root directory with dist/ under another name, the C and C++ libraries, a user database, and nothing else. */
+/** A root directory with dist/ under another name, the C and C++ libraries, and nothing else. */
 function bareRoot(): string {
   const root = tempDir();
   cpSync(DIST, join(root, "opt/elsewhere"), { recursive: true });
@@ -28,7 +28,6 @@ function bareRoot(): string {
     cpSync(library, join(root, library), { dereference: true });
   }
   for (const name of ["etc", "proc", "tree"]) mkdirSync(join(root, name));
-  writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
   return root;
 }
 
@@ -42,6 +41,7 @@ test.needs({ mounts: true, programs: ["ldd", "chroot", "mount", "umount"] })(
     try {
       const atomic = ["chroot", root, "/opt/elsewhere/bin/atomic"];
       assert.match(run([...atomic, "--version"]).stdout, /^atomic \d+\.\d+\.\d+\n$/);
+      assert.match(run([...atomic, "repo", "init", "--help"]).stdout, /^USAGE$/m);
       assert.is(run([...atomic, "repo", "init", "--repo", "/repo"]).stderr, "");
       const commit = run([...atomic, "repo", "commit", "--repo", "/repo", "--tree", "/tree", "--ref", "test/host"]);
       assert.match(commit.stdout, /^[0-9a-f]{64}\n$/, commit.stderr);
