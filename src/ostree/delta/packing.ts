@@ -1,5 +1,6 @@
 /** Files that are compressed inside: their difference is that of what they hold, where compressing it again is exact. */
 import { AtomicError } from "../../errors.ts";
+import { gzipContent, packGzip, unpackGzip } from "./gzip/gzip-file.ts";
 import { MAX_UNPACKED_BYTES, packLz4Kernel, unpackLz4Kernel } from "./lz4-kernel.ts";
 import { packZstd, unpackContents, unpackPlain, unpackPredicted } from "./zstd/zstd-file.ts";
 
@@ -26,6 +27,11 @@ const PACKINGS: readonly Packing[] = [
     unpackBase: (bytes) => unpackContents(bytes, MAX_UNPACKED_BYTES) ?? bytes,
     pack: packZstd,
   },
+  {
+    unpack: (bytes) => unpackGzip(bytes, MAX_UNPACKED_BYTES),
+    unpackBase: (bytes) => gzipContent(bytes, MAX_UNPACKED_BYTES) ?? bytes,
+    pack: packGzip,
+  },
 ];
 
 /** Not packed: the bytes are differenced as they are. */
@@ -34,7 +40,7 @@ export const PLAIN = 0;
 export const MAX_PACKING = PACKINGS.length - 1;
 export { MAX_UNPACKED_BYTES };
 /** A kernel for which the first will do has small zstd frames in it, too. */
-const BEST_FIRST = [1, 3, 2, PLAIN] as const;
+const BEST_FIRST = [1, 3, 2, 4, PLAIN] as const;
 
 /** Two files and what they hold; `packing` says how. */
 export interface Unpacked {

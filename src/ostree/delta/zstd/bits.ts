@@ -64,6 +64,10 @@ export function createForwardReader(bytes: Uint8Array): ForwardReader {
 export interface BitWriter {
   /** The lowest `count` (at most 32) bits of `value`, the rest of which is not looked at. */
   write(value: number, count: number): void;
+  /** Zeros up to the next whole byte. */
+  align(): void;
+  /** What was written, but for bits that fill no byte yet; valid until the next stream, which begins now. */
+  take(): Uint8Array;
   /** Sets the end mark. Returns what was written; valid until the next stream, which begins now. */
   finish(): Uint8Array;
 }
@@ -84,7 +88,7 @@ export function createBitWriter(): BitWriter {
       heldBits -= 8;
     }
   };
-  return {
+  const writer: BitWriter = {
     write(value, count) {
       if (at + 8 > buffer.length) {
         const larger = new Uint8Array(2 * buffer.length);
@@ -95,14 +99,21 @@ export function createBitWriter(): BitWriter {
       put(value, STEP);
       put(value >>> STEP, count - STEP);
     },
-    finish() {
-      put(1, 1);
+    align() {
       if (heldBits > 0) put(0, 8 - heldBits);
+    },
+    take() {
       const written = buffer.subarray(0, at);
       at = 0;
       return written;
     },
+    finish() {
+      put(1, 1);
+      writer.align();
+      return writer.take();
+    },
   };
+  return writer;
 }
 
 /** The error for a frame or a parse that makes no sense. */
