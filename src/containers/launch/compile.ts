@@ -44,7 +44,7 @@ import { blockSignals, type Captured, watch } from "./monitor.ts";
 import { planMounts, type PlannedMount } from "./plan-mounts.ts";
 import { reportFailure, reportPid, reportReady } from "./report.ts";
 import { type LaunchRequest, reportFd } from "./request.ts";
-import { attachRoot, openRoot, pivotRoot } from "./rootfs.ts";
+import { attachRoot, changeRoot, openRoot, separateRoot } from "./rootfs.ts";
 import { inContainer, makeDirectories } from "./targets.ts";
 import { controlTerminal, masterFd, mountConsole, sendTerminal } from "./terminal.ts";
 
@@ -181,7 +181,8 @@ function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped, fifos
   asm.call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
   asm.call("umask", [0]);
 
-  attachRoot(context, root);
+  if (plan.namespaces.sharesMounts) separateRoot(context, root);
+  else attachRoot(context, root);
   makeMounts(context, root, plan.mounts);
   if (plan.hostDevices === undefined) makeDevices(context, root, nodes(context));
   else mountDevices(context, root, plan.hostDevices);
@@ -193,7 +194,7 @@ function setUp(context: LaunchContext, plan: Plan, { root, groups, mapped, fifos
   makeDirectories(asm, root, inContainer(plan.process.cwd));
   awaitHostHooks(context, fifos?.start);
   runContainerHooks(context, prepareHooks(context, "createContainer", nothing));
-  pivotRoot(context, root);
+  changeRoot(context, root, plan.namespaces.sharesMounts);
 }
 
 function waitForMap(context: LaunchContext, { read, write }: PipeSlots): void {

@@ -1,4 +1,5 @@
 /** The namespaces a container gets, new ones and those of others. */
+import { release } from "node:os";
 import { AtomicError } from "../../errors.ts";
 import {
   type Address,
@@ -41,26 +42,36 @@ export interface NamespacePlan {
   cgroup: boolean;
   /** A time namespace of its own: made before its first process. */
   time: boolean;
+  /** The mount namespace is that of others: the container's mounts are not to be among theirs. */
+  sharesMounts: boolean;
   /** Of others. */
   joined: readonly { type: NamespaceType; path: string; flag: number; fd?: Slot }[];
 }
 
-/** @throws AtomicError unsupported for a mount or user namespace of others, and without a mount namespace */
-export function planNamespaces(namespaces: readonly Namespace[] = []): NamespacePlan {
+/** Linux from which something can be mounted in mounts that are nowhere. */
+const MOUNTS_IN_DETACHED = [6, 15] as const;
+
+/** @throws AtomicError unsupported for a user namespace of others, and for a mount namespace of others before Linux 6.15 */
+export function planNamespaces(namespaces: readonly Namespace[] = [], linux = release()): NamespacePlan {
   const own = new Set(namespaces.filter(({ path }) => path === undefined).map(({ type }) => type));
   const joined = namespaces.flatMap(({ type, path }) =>
     path === undefined ? [] : [{ type, path, flag: FLAGS[type] }],
   );
-  const refused = joined.find(({ type }) => type === "mount" || type === "user" || type === "time");
+  const refused = joined.find(({ type }) => type === "user" || type === "time");
   if (refused !== undefined)
     throw new AtomicError("unsupported", `joining the ${refused.type} namespace ${refused.path}: it is not supported`);
-  if (!own.has("mount"))
-    throw new AtomicError("unsupported", "starting a container without a mount namespace of its own");
+  const [major = 0, minor = 0] = linux.split(".").map((part) => Number.parseInt(part, 10));
+  const isNew = major > MOUNTS_IN_DETACHED[0] || (major === MOUNTS_IN_DETACHED[0] && minor >= MOUNTS_IN_DETACHED[1]);
+  if (!own.has("mount") && !isNew) {
+    const why = `Linux ${MOUNTS_IN_DETACHED.join(".")} is needed, this is ${linux}`;
+    throw new AtomicError("unsupported", `starting a container without a mount namespace of its own: ${why}`);
+  }
   const clone = [...own].filter((type) => type !== "cgroup" && type !== "time");
   return {
     clone: clone.reduce((flags, type) => flags | FLAGS[type], 0),
     cgroup: own.has("cgroup"),
     time: own.has("time"),
+    sharesMounts: !own.has("mount"),
     joined,
   };
 }

@@ -49,14 +49,23 @@ export function attachRoot({ asm, request }: LaunchContext, root: Slot): void {
   closeFd(asm, place);
 }
 
-/** Makes `root` the root directory and takes the host's away. */
-export function pivotRoot({ asm, request }: LaunchContext, root: Slot): void {
+/** In a mount namespace of others: `root` stays a mount that is nowhere, and so do those in it. */
+export function separateRoot({ asm }: LaunchContext, root: Slot): void {
+  asm.step("separating the mounts from those of others");
+  setAttributes(asm, root, { propagation: MS_PRIVATE });
+}
+
+/** Makes `root` the root directory, and takes the host's away unless others use it. */
+export function changeRoot({ asm, request }: LaunchContext, root: Slot, isShared: boolean): void {
   asm.step("changing the root directory");
   const here = asm.text(".");
   asm.call("fchdir", [root]);
-  // The old root ends up on top of the new one, which is where `.` then leads.
-  asm.call("pivot_root", [here, here]);
-  asm.call("umount2", [here, MNT_DETACH]);
+  if (isShared) asm.call("chroot", [here]);
+  else {
+    // The old root ends up on top of the new one, which is where `.` then leads.
+    asm.call("pivot_root", [here, here]);
+    asm.call("umount2", [here, MNT_DETACH]);
+  }
   asm.call("chdir", [asm.text("/")]);
   const { rootfsPropagation } = request.config.linux ?? {};
   if (rootfsPropagation !== undefined) {
@@ -68,7 +77,7 @@ export function pivotRoot({ asm, request }: LaunchContext, root: Slot): void {
     asm.step("making the root directory read-only");
     setAttributes(asm, root, { set: MOUNT_ATTR_RDONLY });
   }
-  closeFd(asm, root);
+  if (!isShared) closeFd(asm, root);
 }
 
 function remount(asm: LaunchContext["asm"], flags: number): void {

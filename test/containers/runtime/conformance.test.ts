@@ -1,5 +1,6 @@
 /** What the OCI validation programs taught us; they are no part of a Debian package (docs/decisions/0022). */
-import { openSync, readFileSync } from "node:fs";
+import { openSync, readFileSync, readlinkSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import {
@@ -9,6 +10,7 @@ import {
   parseContainerId,
   startContainer,
 } from "../../../src/containers/index.ts";
+import { planNamespaces } from "../../../src/containers/launch/namespaces.ts";
 import type { SeccompAction } from "../../../src/containers/spec/seccomp.ts";
 import { type Changes, containersUnmet, launchRequest } from "../../support/containers.ts";
 import { suite } from "../../support/suite.ts";
@@ -73,4 +75,29 @@ test("a bind mount passes over the options of filesystems that are made, as moun
   const source = tempDir();
   const mounts = [{ destination: "/mnt", source, options: ["bind", "ro", "mode=755", "size=64k"] }];
   assert.match(await printed("grep ' /mnt ' /proc/self/mounts", { mounts }), / \/mnt \S+ ro,/);
+});
+
+const NEW_LINUX = Number(release().split(".")[0]) > 6 || /^6[.](1[5-9]|[2-9]\d)[.]/.test(release());
+if (NEW_LINUX) {
+  test("in a mount namespace of others, a container's mounts are its own all the same", async () => {
+    const before = readFileSync("/proc/self/mountinfo", "utf8");
+    const own = readlinkSync("/proc/self/ns/mnt");
+    const namespaces = (["pid", "network", "uts", "ipc"] as const).map((type) => ({ type }));
+    const script = "readlink /proc/self/ns/mnt; ls /; echo $$; touch /dev/x; ls /dev/x; cat /proc/sys/kernel/hostname";
+    const shown = `${own}\nbin\ndev\netc\nproc\nsys\ntmp\n1\n/dev/x\nbox\n`;
+    assert.is(await printed(script, { linux: { namespaces } }), shown);
+    const path = `/proc/${process.pid}/ns/mnt`;
+    assert.is(await printed(script, { linux: { namespaces: [...namespaces, { type: "mount", path }] } }), shown);
+    assert.is(readFileSync("/proc/self/mountinfo", "utf8"), before);
+  });
+}
+
+test("says which Linux a mount namespace of others needs", () => {
+  assert.throws(
+    () => planNamespaces([{ type: "pid" }], "6.14.0-1-amd64"),
+    /: Linux 6[.]15 is needed, this is 6[.]14[.]0-1-amd64$/,
+  );
+  assert.ok(planNamespaces([{ type: "pid" }], "6.15.0").sharesMounts);
+  assert.ok(planNamespaces([{ type: "pid" }], "7.0.1").sharesMounts);
+  assert.not.ok(planNamespaces([{ type: "mount" }], "5.10.0").sharesMounts);
 });
