@@ -2,6 +2,7 @@ import { boolean } from "@oclif/core/flags";
 import {
   type Engine,
   findNamed,
+  hasAppArmor,
   launchText,
   namedStatus,
   readCgroupStats,
@@ -48,7 +49,10 @@ function inspectContainer(engine: Engine, name: string): object | undefined {
     const container = findNamed(engine, name);
     const { config, cgroups = [], created: started } = runtimeRecord(engine, container) ?? {};
     const state = { ...namedStatus(engine, container), started: started ?? null, stats: readCgroupStats(cgroups) };
-    return { kind: "container", ...container, ...state, cgroups, config: config ?? null };
+    const { labels: selinux = null, options } = container;
+    const apparmor = hasAppArmor() ? (options.security.apparmor ?? null) : null;
+    const confined = { confinement: { selinux, apparmor } };
+    return { kind: "container", ...container, ...state, ...confined, cgroups, config: config ?? null };
   } catch (error) {
     if (isAtomicError(error, "not-found")) return undefined;
     throw error;

@@ -33,6 +33,7 @@ export { createContainer } from "./runtime/create.ts";
 export { deleteContainer } from "./runtime/delete.ts";
 export { execInContainer, type ExecOptions } from "./runtime/exec.ts";
 export { runtimeFeatures } from "./runtime/features.ts";
+export { hasAppArmor } from "./limits/security-modules.ts";
 export { runHooks, runPoststop } from "./runtime/hooks.ts";
 export { killContainer, parseSignal } from "./runtime/kill.ts";
 export { pauseContainer } from "./runtime/pause.ts";

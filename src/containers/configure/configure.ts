@@ -13,6 +13,7 @@ import type { Seccomp } from "../spec/seccomp.ts";
 import { containerMounts, type OwnFile } from "./mounts.ts";
 import type { NamespaceMode, SharedNamespace } from "./namespace-mode.ts";
 import type { RunOptions } from "./run-options.ts";
+import type { SelinuxLabels } from "./selinux-labels.ts";
 import { type ReadRootFile, resolveUser } from "./user.ts";
 
 /** How an image wants to be run. */
@@ -53,6 +54,8 @@ export interface ConfigureRequest {
   files: readonly OwnFile[];
   /** Of its user namespace, if it has one of its own. */
   idMaps?: IdMaps;
+  /** On a host with SELinux. */
+  labels?: SelinuxLabels;
   /** A profile read from the file `--security-opt seccomp=FILE` names. */
   seccomp?: Seccomp;
 }
@@ -93,6 +96,7 @@ export function configure(request: ConfigureRequest): RuntimeConfig {
       ...(security.apparmor === undefined || security.apparmor === "unconfined"
         ? {}
         : { apparmorProfile: security.apparmor }),
+      ...(request.labels === undefined ? {} : { selinuxLabel: request.labels.process }),
     },
     ...(ownUts ? { hostname } : {}),
     mounts: containerMounts(options, request.files, request.idMaps !== undefined),
@@ -106,6 +110,7 @@ export function configure(request: ConfigureRequest): RuntimeConfig {
       maskedPaths: privileged || security.unmask ? security.mask : [...maskedPaths(host.cpuNames), ...security.mask],
       readonlyPaths: privileged || security.unmask ? [] : [...READONLY_PATHS],
       ...(seccomp === undefined ? {} : { seccomp }),
+      ...(request.labels?.mount === undefined ? {} : { mountLabel: request.labels.mount }),
     },
   };
 }

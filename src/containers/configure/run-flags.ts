@@ -47,7 +47,9 @@ export const RUN_FLAGS = {
   privileged: flag("every capability and device, no filter"),
   "cap-add": list("add a capability"),
   "cap-drop": list("drop a capability; ALL for all"),
-  "security-opt": list("no-new-privileges, seccomp=FILE|unconfined, label=disable, apparmor=…, mask=…, unmask=ALL"),
+  "security-opt": list(
+    "no-new-privileges, seccomp=FILE|unconfined, label=disable|KEY:VALUE, apparmor=…, mask=…, unmask=ALL",
+  ),
   user: value("USER[:GROUP] it runs as, names or numbers", { char: "u" }),
   "group-add": list("another group it belongs to"),
   workdir: value("its working directory", { char: "w" }),

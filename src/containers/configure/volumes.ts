@@ -8,6 +8,8 @@ export interface Volume {
   source?: string;
   destination: string;
   readOnly: boolean;
+  /** Its files get a label under which this container may use them, or every container. */
+  relabel?: "private" | "shared";
   /** Options for the mount, in the words of the configuration. */
   options: string[];
 }
@@ -27,7 +29,7 @@ const FLAGS = [
   "idmap",
   ...PROPAGATIONS,
 ];
-/** Relabelling for SELinux; nothing to do where it is off. */
+/** Relabelling for SELinux. */
 const RELABEL = ["z", "Z"];
 const TMPFS_KEYS = /^(size=\d+[kKmMgG%]?|mode=[0-7]{3,4}|uid=\d+|gid=\d+|nr_inodes=\d+[kKmMgG]?)$/;
 const TMPFS_DEFAULTS = ["nosuid", "nodev"];
@@ -111,6 +113,7 @@ function bind(flag: string, text: string, source: string, destination: string, o
     source,
     destination: inside(flag, text, destination),
     readOnly: kept.includes("ro"),
+    ...(options.includes("Z") ? { relabel: "private" } : options.includes("z") ? { relabel: "shared" } : {}),
     options: kept,
   };
 }

@@ -5,6 +5,7 @@ import type { RunOptions } from "../configure/run-options.ts";
 import { parseSignal } from "../runtime/kill.ts";
 import { identify } from "../runtime/process-identity.ts";
 import { withIdMaps } from "./assign-ids.ts";
+import { withLabels } from "./assign-labels.ts";
 import type { Engine } from "./place.ts";
 import { keepContainer, type NamedContainer } from "./record.ts";
 
@@ -44,7 +45,10 @@ export function createNamed(engine: Engine, { image, options, command }: CreateR
   };
   withIdMaps(engine, options.userNamespace, (idMaps) => {
     if (idMaps !== undefined) container.idMaps = idMaps;
-    keepContainer(engine, container);
+    withLabels(engine, options, (labels) => {
+      if (labels !== undefined) container.labels = labels;
+      keepContainer(engine, container);
+    });
   });
   return container;
 }

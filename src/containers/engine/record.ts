@@ -8,6 +8,7 @@ import type { Checksum } from "../../digest.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import type { ImageDefaults } from "../configure/configure.ts";
 import { checkContainerName, type RunOptions } from "../configure/run-options.ts";
+import type { SelinuxLabels } from "../configure/selinux-labels.ts";
 import type { IdMaps } from "../ids/id-maps.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { identify, type ProcessIdentity } from "../runtime/process-identity.ts";
@@ -29,6 +30,8 @@ export interface NamedContainer {
   options: RunOptions;
   /** Of its user namespace, if it has one of its own. */
   idMaps?: IdMaps;
+  /** On a host with SELinux. */
+  labels?: SelinuxLabels;
   /** The operator's words for the container's program. */
   command: string[];
   /** Seconds since the epoch. */

@@ -14,7 +14,7 @@ import type { NamedContainer } from "./record.ts";
  * Mounts the root of a container in its bundle, where it stays mounted until the container is removed.
  * @returns where @throws AtomicError unsupported, no-space, not-found
  */
-export function mountRoot(engine: Engine, { name, id, commit, idMaps }: NamedContainer): string {
+export function mountRoot(engine: Engine, { name, id, commit, idMaps, labels }: NamedContainer): string {
   const target = rootOf(engine, id);
   if (isMounted(target)) return target;
   const own = dataDirectory(engine, name);
@@ -32,7 +32,7 @@ export function mountRoot(engine: Engine, { name, id, commit, idMaps }: NamedCon
       source: `atomic:${name}`,
       target,
       type: "overlay",
-      data: `lowerdir=/proc/self/fd/${lower}${separator}/proc/self/fd/${objects},upperdir=${own}/upper,workdir=${own}/work,metacopy=on,redirect_dir=on`,
+      data: `lowerdir=/proc/self/fd/${lower}${separator}/proc/self/fd/${objects},upperdir=${own}/upper,workdir=${own}/work,metacopy=on,redirect_dir=on${contextOption(labels?.mount)}`,
     });
   try {
     attempt("::");
@@ -80,6 +80,11 @@ function openLower(engine: Engine, { commit, id, idMaps }: Lower): number {
   } finally {
     close(image);
   }
+}
+
+/** One label for all files of the container: those of an image have none that the host's policy knows. */
+function contextOption(label: string | undefined): string {
+  return label === undefined ? "" : `,context="${label}"`;
 }
 
 /** Only while the root is being mounted: overlayfs keeps it by itself. */

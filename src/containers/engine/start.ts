@@ -21,6 +21,7 @@ import { writeOwnFiles } from "./own-files.ts";
 import { bundleDirectory, dataDirectory, type Engine, runtimeState } from "./place.ts";
 import { findNamed, type NamedContainer } from "./record.ts";
 import { readRootFile } from "./root-file.ts";
+import { relabelVolume } from "./relabel.ts";
 import { mountRoot } from "./rootfs.ts";
 import { settleContainer } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
@@ -69,6 +70,7 @@ export async function startNamed(
     deleteContainer(state, id, true);
     const bundle = bundleDirectory(engine, id);
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
+    for (const volume of options.volumes) relabelVolume(volume, container.labels?.mount);
     const rootfs = mountRoot(engine, container);
     const directory = dataDirectory(engine, name);
     if (!again) forgetStopped(engine, container);
@@ -124,7 +126,7 @@ function forgetExit(engine: Engine, path: string): void {
 }
 
 async function configureNamed(engine: Engine, container: NamedContainer, rootfs: string): Promise<RuntimeConfig> {
-  const { id, options, defaults, command, idMaps } = container;
+  const { id, options, defaults, command, idMaps, labels } = container;
   const { seccomp } = options.security;
   return configure({
     options,
@@ -137,6 +139,7 @@ async function configureNamed(engine: Engine, container: NamedContainer, rootfs:
     namespacePath: (other, type) => namespaceOf(engine, other, type === "network" ? "net" : type),
     files: await writeOwnFiles(engine, container),
     ...(idMaps === undefined ? {} : { idMaps }),
+    ...(labels === undefined ? {} : { labels }),
     ...(seccomp === undefined || seccomp === "unconfined"
       ? {}
       : { seccomp: readSeccomp(JSON.parse(readFileSync(seccomp, "utf8")), seccomp) }),

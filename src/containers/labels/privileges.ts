@@ -19,6 +19,9 @@ export function privilegesOf(options: RunOptions): string[] {
     ...capAdd.map((name) => `capability ${name} (--cap-add)`),
     ...(security.seccomp === "unconfined" && !privileged ? ["no system call filter (--security-opt seccomp)"] : []),
     ...(security.label === "disable" ? ["no SELinux label (--security-opt label)"] : []),
+    ...Object.entries(security.labelParts ?? {}).map(
+      ([part, value]) => `the SELinux ${part} ${value} (--security-opt label)`,
+    ),
     ...(security.apparmor === "unconfined" ? ["no AppArmor profile (--security-opt apparmor)"] : []),
     ...(security.unmask ? ["hidden parts of /proc and /sys (--security-opt unmask)"] : []),
     ...volumes

@@ -1,4 +1,5 @@
 /** What the process may do: identity, capabilities, seccomp, security labels; the order is what makes it safe. */
+import { AtomicError } from "../../errors.ts";
 import {
   type Address,
   CLOSE_RANGE_CLOEXEC,
@@ -18,7 +19,7 @@ import type { Process } from "../spec/process.ts";
 import { closeFd, tolerate, writeInto } from "./calls.ts";
 import type { ProcessContext } from "./context.ts";
 import type { CapabilityMasks } from "../limits/capabilities.ts";
-import { hasSelinux } from "../limits/selinux.ts";
+import { hasAppArmor, hasSelinux } from "../limits/security-modules.ts";
 
 /** `_LINUX_CAPABILITY_VERSION_3` */
 const CAPABILITY_VERSION = 0x20080522;
@@ -107,6 +108,9 @@ function labelProcess(context: ProcessContext, { selinuxLabel, apparmorProfile }
     writeInto(asm, proc, "self/attr/exec", selinuxLabel);
   }
   if (apparmorProfile === undefined || apparmorProfile === "") return;
+  if (!hasAppArmor()) {
+    throw new AtomicError("unsupported", `setting the AppArmor profile ${apparmorProfile}: this host has no AppArmor`);
+  }
   asm.step(`setting the AppArmor profile ${apparmorProfile}`);
   const [fd, old, opened] = [asm.slot(), asm.label("old"), asm.label("opened")];
   const text = `exec ${apparmorProfile}`;

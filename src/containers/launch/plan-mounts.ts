@@ -3,7 +3,7 @@ import { statfsSync, statSync } from "node:fs";
 import { AtomicError } from "../../errors.ts";
 import { close, isKernelError, O_DIRECTORY, O_PATH, open, type Slot } from "../../linux/index.ts";
 import type { IdMaps } from "../ids/id-maps.ts";
-import { hasSelinux } from "../limits/selinux.ts";
+import { hasSelinux } from "../limits/security-modules.ts";
 import type { Mount, RuntimeConfig } from "../spec/config.ts";
 import type { LinuxConfig } from "../spec/linux.ts";
 import { type CopyUp, planCopyUp } from "./copy-up.ts";
