@@ -49,9 +49,15 @@ export function attachRoot({ asm, request }: LaunchContext, root: Slot): void {
   closeFd(asm, place);
 }
 
-/** In a mount namespace of others: `root` stays a mount that is nowhere, and so do those in it. */
-export function separateRoot({ asm }: LaunchContext, root: Slot): void {
-  asm.step("separating the mounts from those of others");
+/**
+ * In a mount namespace of others: `root` stays a mount that is nowhere, and so do those in it. It is opened once more, since
+ * only in a copy of this namespace's mounts something can be mounted.
+ */
+export function separateRoot({ asm, request }: LaunchContext, root: Slot): void {
+  asm.step(`opening the root directory ${request.rootfs} in the mount namespace of others`);
+  closeFd(asm, root);
+  const flags = OPEN_TREE_CLONE | O_CLOEXEC | AT_RECURSIVE;
+  asm.call("open_tree", [AT_FDCWD, asm.text(request.rootfs), flags], { store: root });
   setAttributes(asm, root, { propagation: MS_PRIVATE });
 }
 

@@ -231,7 +231,11 @@ const REFUSALS: { what: string; changes: Changes; code: string }[] = [
     changes: { linux: { namespaces: own(), sysctl: { "net/../../sysrq-trigger": "c" } } },
     code: "invalid",
   },
-  { what: "no mount namespace", changes: { linux: { namespaces: [] } }, code: "unsupported" },
+  {
+    what: "a time namespace of others",
+    changes: { linux: { namespaces: [...own(), { type: "time", path: "/proc/self/ns/time" }] } },
+    code: "unsupported",
+  },
   { what: "no program", changes: { args: [] }, code: "invalid" },
 ];
 for (const { what, changes, code } of REFUSALS) {

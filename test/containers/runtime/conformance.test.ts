@@ -1,4 +1,6 @@
 /** What the OCI validation programs taught us; they are no part of a Debian package (docs/decisions/0022). */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { openSync, readFileSync, readlinkSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
@@ -86,9 +88,20 @@ if (NEW_LINUX) {
     const script = "readlink /proc/self/ns/mnt; ls /; echo $$; touch /dev/x; ls /dev/x; cat /proc/sys/kernel/hostname";
     const shown = `${own}\nbin\ndev\netc\nproc\nsys\ntmp\n1\n/dev/x\nbox\n`;
     assert.is(await printed(script, { linux: { namespaces } }), shown);
-    const path = `/proc/${process.pid}/ns/mnt`;
-    assert.is(await printed(script, { linux: { namespaces: [...namespaces, { type: "mount", path }] } }), shown);
     assert.is(readFileSync("/proc/self/mountinfo", "utf8"), before);
+    const other = spawn("unshare", ["--mount", "sh", "-c", "echo; exec sleep 1000"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      await once(other.stdout, "data");
+      const path = `/proc/${other.pid}/ns/mnt`;
+      const theirs = readFileSync(`/proc/${other.pid}/mountinfo`, "utf8");
+      const joined = await printed(script, { linux: { namespaces: [...namespaces, { type: "mount", path }] } });
+      assert.is(joined, shown.replace(own, readlinkSync(path)));
+      assert.is(readFileSync(`/proc/${other.pid}/mountinfo`, "utf8"), theirs);
+    } finally {
+      other.kill("SIGKILL");
+    }
   });
 }
 
