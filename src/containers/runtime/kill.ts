@@ -31,7 +31,7 @@ export function parseSignal(text: string): number {
 export function killContainer(state: string, id: ContainerId, signal: number, all = false): void {
   const record = readRecord(state, id);
   const status = containerStatus(state, record);
-  const refused = new AtomicError("conflict", `killing the container ${id}: it is ${status}`);
+  const refused = new AtomicError("conflict", `killing the container ${id}: container not running, it is ${status}`);
   if (status === "stopped" || record.process === undefined) throw refused;
   if (all && signal === constants.signals.SIGKILL) killCgroups(record.cgroups);
   else if (!signalProcess(record.process, signal)) throw refused;

@@ -61,7 +61,8 @@ export function readRecord(state: string, id: ContainerId): ContainerRecord {
     text = readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new AtomicError("not-found", `looking for the container ${id}: there is none`);
+    // containerd looks for these last three words, and for those of `kill`: they tell it that there is nothing left to do.
+    throw new AtomicError("not-found", `looking for the container ${id}: it does not exist`);
   }
   try {
     const record = JSON.parse(text) as ContainerRecord;

@@ -9,6 +9,7 @@ import {
   containerState,
   createContainer,
   deleteContainer,
+  killContainer,
   parseContainerId,
   startContainer,
 } from "../../../src/containers/index.ts";
@@ -23,7 +24,11 @@ const test = suite("containers/runtime/conformance", containersUnmet());
 let count = 0;
 
 /** Creates and starts a container, and returns what it printed once it has ended. */
-async function printed(script: string, changes: Changes = {}): Promise<string> {
+async function printed(
+  script: string,
+  changes: Changes = {},
+  look?: (state: string, id: ReturnType<typeof parseContainerId>) => void,
+): Promise<string> {
   const bundle = tempDir();
   const { config, rootfs } = launchRequest({ ...changes, args: ["sh", "-c", script] });
   const [state, output] = [join(bundle, "state"), join(bundle, "output")];
@@ -34,6 +39,7 @@ async function printed(script: string, changes: Changes = {}): Promise<string> {
     startContainer(state, id);
     for (let attempt = 0; containerState(state, id).status !== "stopped" && attempt < 1000; attempt++)
       await new Promise((done) => setTimeout(done, 10));
+    look?.(state, id);
     return readFileSync(output, "utf8");
   } finally {
     deleteContainer(state, id, true);
@@ -113,4 +119,14 @@ test("says which Linux a mount namespace of others needs", () => {
   assert.ok(planNamespaces([{ type: "pid" }], "6.15.0").sharesMounts);
   assert.ok(planNamespaces([{ type: "pid" }], "7.0.1").sharesMounts);
   assert.not.ok(planNamespaces([{ type: "mount" }], "5.10.0").sharesMounts);
+});
+
+test("says what containerd looks for when there is nothing left to kill or delete", async () => {
+  const state = tempDir();
+  const id = parseContainerId("gone");
+  assert.throws(() => deleteContainer(state, id), /does not exist$/);
+  assert.throws(() => killContainer(state, id, 15), /does not exist$/);
+  await printed("true", {}, (there, stopped) => {
+    assert.throws(() => killContainer(there, stopped, 15), /container not running/);
+  });
 });
