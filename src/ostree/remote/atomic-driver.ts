@@ -1,19 +1,19 @@
 /** Remotes of our own type: a summary, and packs that are read in ranges. */
 import type { Checksum } from "../../digest.ts";
-import { AtomicError, isAtomicError } from "../../errors.ts";
+import { AtomicError } from "../../errors.ts";
 import { withRepoLock } from "../lock.ts";
 import type { ObjectType } from "../object-path.ts";
 import { objectSize, readObject } from "../object-store.ts";
 import { readRef, writeRef } from "../ref.ts";
 import type { Repo } from "../repo.ts";
 import { noteDownloaded, type StagedObject, transact } from "../transaction.ts";
-import { visitReachable } from "../reach.ts";
 import { addSignatures } from "./commit-signatures.ts";
 import type { Fetched, RemoteDriver } from "./driver.ts";
 import { fetchObjects } from "./fetch-objects.ts";
 import { clearIncoming, type Incoming, withIncoming } from "./incoming.ts";
 import { keyId } from "./public-key.ts";
-import { type PullContext, view } from "./pull-plan.ts";
+import { keyOf } from "./published-ref.ts";
+import type { Needed, PullContext } from "./pull-plan.ts";
 import { publishedRef, readSummary, rememberSummary } from "./read-summary.ts";
 import type { Remote } from "./remote-config.ts";
 import { signerOf } from "./signature.ts";
@@ -85,8 +85,8 @@ async function pullPublished(repo: Repo, remote: Remote, options: Published): Pr
       check: (text) => (signature = vouch(remote, entry, text)),
     };
     for (let left = ROUNDS; ; left--) {
-      const delta = await fetchObjects(context, commit, options);
-      const objects = await store(repo, incoming, { commit, signatures, localRef });
+      const { needed, ...delta } = await fetchObjects(context, commit, options);
+      const objects = await store(repo, incoming, { commit, signatures, localRef, needed });
       if (objects !== undefined) return { commit, signature, objects, bytes, ...delta };
       if (left === 1)
         throw new AtomicError("conflict", `pulling ${commit}: objects it relies on were removed meanwhile`);
@@ -114,36 +114,33 @@ function vouch({ name, keys, insecure }: Remote, { commit, signatures }: Publish
 async function store(
   repo: Repo,
   incoming: Incoming,
-  { commit, signatures, localRef }: Pick<PublishedRef, "commit" | "signatures"> & { localRef: Published["localRef"] },
+  {
+    commit,
+    signatures,
+    localRef,
+    needed,
+  }: Pick<PublishedRef, "commit" | "signatures"> & { localRef: Published["localRef"]; needed: readonly Needed[] },
 ): Promise<number | undefined> {
   return withRepoLock(repo, () => {
-    const needed = neededFrom(repo, incoming, commit);
-    if (needed === undefined) return undefined;
-    transact(repo, (transaction) => needed.forEach((object) => noteDownloaded(transaction, object)));
+    const downloaded = downloadedOf(repo, incoming, needed);
+    if (downloaded === undefined) return undefined;
+    transact(repo, (transaction) => downloaded.forEach((object) => noteDownloaded(transaction, object)));
     addSignatures(repo, commit, signatures);
     writeRef(repo, localRef, commit);
     clearIncoming(repo);
-    return needed.length;
+    return downloaded.length;
   });
 }
 
-/** The downloaded objects that a commit needs; undefined unless with them it needs nothing more. */
-function neededFrom(repo: Repo, incoming: Incoming, commit: Checksum): StagedObject[] | undefined {
-  const needed: StagedObject[] = [];
-  let whole = true;
-  visitReachable(view({ repo, incoming }), commit, {
-    seen: new Set(),
-    visit({ checksum, type, size }) {
-      const arrived = incoming.arrived.get(`${checksum}.${type}`);
-      if (arrived !== undefined) needed.push({ checksum, type, size: arrived, path: incoming.path(checksum, type) });
-      else if (!isStored(repo, checksum, type, size)) whole = false;
-    },
-    unreadable(_, error) {
-      if (!isAtomicError(error, "not-found")) throw error;
-      whole = false;
-    },
-  });
-  return whole ? needed : undefined;
+/** Those of the needed objects that were downloaded; undefined unless the store has all others. */
+function downloadedOf(repo: Repo, incoming: Incoming, needed: readonly Needed[]): StagedObject[] | undefined {
+  const downloaded: StagedObject[] = [];
+  for (const { checksum, type, size } of needed) {
+    const arrived = incoming.arrived.get(keyOf({ checksum, type }));
+    if (arrived !== undefined) downloaded.push({ checksum, type, size: arrived, path: incoming.path(checksum, type) });
+    else if (!isStored(repo, checksum, type, size)) return undefined;
+  }
+  return downloaded;
 }
 
 function isStored(repo: Repo, checksum: Checksum, type: ObjectType, size: number | undefined): boolean {

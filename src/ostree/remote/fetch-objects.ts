@@ -3,7 +3,7 @@ import type { Checksum } from "../../digest.ts";
 import { AtomicError } from "../../errors.ts";
 import { noProgress, type Progress } from "../../progress.ts";
 import type { Fetched, FetchPlan } from "./driver.ts";
-import { lacking, planPull, type PullContext, type PullPlan, view } from "./pull-plan.ts";
+import { lacking, type Needed, planPull, type PullContext, type PullPlan, view } from "./pull-plan.ts";
 import { runJob } from "./run-job.ts";
 import type { PublishedDelta } from "./summary.ts";
 import { chooseDelta, useDelta } from "./use-delta.ts";
@@ -21,20 +21,21 @@ const CONNECTIONS = 4;
 
 /**
  * Brings what the store lacks to `incoming/`, by a delta where that is less to transfer, or where nothing else brings it.
+ * @returns what the commit needs, and the delta that was tried
  * @throws AtomicError network, no-space, not-found, invalid, corrupt, untrusted, and what `onPlan` throws
  */
 export async function fetchObjects(
   context: PullContext,
   commit: Checksum,
   options: FetchObjectsOptions,
-): Promise<Pick<Fetched, "delta">> {
+): Promise<Pick<Fetched, "delta"> & { needed: readonly Needed[] }> {
   const plan = await planPull(context, commit);
   const delta = chooseDelta(context.repo, options.deltas, plan);
   if (delta === undefined) {
     if (plan.absent !== undefined) throw withoutBase(plan.absent, commit, options);
     await options.onPlan?.(fetchPlan(context, plan, { bring: (wanted) => bringFiles(context, plan, wanted) }));
     await download(plan, context, options);
-    return {};
+    return { needed: plan.objects };
   }
   let made: Promise<string | undefined> | undefined;
   const makeFiles = (): Promise<string | undefined> =>
@@ -52,7 +53,7 @@ export async function fetchObjects(
       : new AtomicError("corrupt", `pulling ${commit}: ${useless}`);
   }
   await download(rest, context, options); // what it did not bring
-  return { delta: { from: delta.from, ...(useless === undefined ? {} : { useless }) } };
+  return { needed: rest.objects, delta: { from: delta.from, ...(useless === undefined ? {} : { useless }) } };
 }
 
 function fetchPlan(context: PullContext, plan: PullPlan, { bring }: Required<Pick<FetchPlan, "bring">>): FetchPlan {

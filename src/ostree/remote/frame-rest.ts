@@ -1,6 +1,6 @@
 /**
- * The beginning of a frame: what arrived of it before a pull was cut off. It is written as it comes, and cannot be checked
- * before the frame is whole.
+ * The beginning of a frame: what arrived of it before a pull was cut off. It cannot be checked before the frame is whole.
+ * It is written a moment after it came: on a fast network the frame is whole by then, and nothing is written twice.
  */
 import { join } from "node:path";
 import type { DurableFile } from "../../durable-types.ts";
@@ -14,17 +14,22 @@ export interface FrameRests {
   take(frame: PackFrame): Buffer;
   /** True once something was taken. */
   taken(): boolean;
-  /** Keeps bytes of the frame that is not whole yet. */
-  keep(frame: PackFrame, bytes: Uint8Array): void;
+  /**
+   * Keeps what has arrived of the frame that is not whole yet, from its start on.
+   * @throws AtomicError no-space, perhaps for bytes kept before
+   */
+  keep(frame: PackFrame, arrived: Uint8Array): void;
   /** Forgets a frame that is dealt with. */
   drop(frame: PackFrame): void;
   /** Forgets what was taken, which was no use. */
   forget(): void;
-  /** Nothing more will be kept now. */
+  /** Writes what is still to be written; nothing more will be kept now. */
   close(): void;
 }
 
 const MODE = 0o600;
+/** Milliseconds that bytes may wait in memory. */
+const DELAY = 50;
 
 /** The name in `incoming/` of what is kept of a frame of the pack at `pack`, `packs/<name>.pack`. */
 export function restName(pack: string, { offset }: PackFrame): string {
@@ -36,7 +41,36 @@ export function frameRests({ path, disk }: Repo, pack: string): FrameRests {
   const fileOf = (frame: PackFrame): string => join(path, "incoming", restName(pack, frame));
   let open: DurableFile | undefined;
   let taken: string | undefined;
-  const close = (): void => {
+  /** Bytes of the open file. */
+  let written = 0;
+  let waiting: { frame: PackFrame; arrived: Uint8Array } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let failure: unknown;
+  const write = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting === undefined) return;
+    const { frame, arrived } = waiting;
+    waiting = undefined;
+    if (open === undefined) {
+      disk.removeTree(fileOf(frame));
+      [open, written] = [disk.create(fileOf(frame), MODE), 0];
+    }
+    open.write(arrived.subarray(written));
+    written = arrived.length;
+  };
+  const writeLate = (): void => {
+    try {
+      write();
+    } catch (error) {
+      failure = error;
+    }
+  };
+  const forgetWaiting = (): void => {
+    clearTimeout(timer);
+    [timer, waiting] = [undefined, undefined];
+  };
+  const closeFile = (): void => {
     open?.close();
     open = undefined;
   };
@@ -45,27 +79,35 @@ export function frameRests({ path, disk }: Repo, pack: string): FrameRests {
       const size = statIfExists(AT_FDCWD, fileOf(frame))?.size ?? 0;
       if (size === 0 || size >= frame.stored) return Buffer.alloc(0);
       taken = fileOf(frame);
-      open = disk.append(fileOf(frame), size);
+      [open, written] = [disk.append(fileOf(frame), size), size];
       return readFile(fileOf(frame), size);
     },
     taken: () => taken !== undefined,
-    keep(frame, bytes) {
-      if (open === undefined) {
-        disk.removeTree(fileOf(frame));
-        open = disk.create(fileOf(frame), MODE);
-      }
-      open.write(bytes);
+    keep(frame, arrived) {
+      if (failure !== undefined) throw failure;
+      waiting = { frame, arrived };
+      if (disk.observed)
+        write(); // in an order that a test can repeat
+      else timer ??= setTimeout(writeLate, DELAY);
     },
     drop(frame) {
+      forgetWaiting();
       if (open === undefined) return;
-      close();
+      closeFile();
       disk.unlink(fileOf(frame));
     },
     forget() {
-      close();
+      forgetWaiting();
+      closeFile();
       if (taken !== undefined) disk.removeTree(taken);
       taken = undefined;
     },
-    close,
+    close() {
+      try {
+        write();
+      } finally {
+        closeFile();
+      }
+    },
   };
 }

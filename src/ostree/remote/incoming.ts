@@ -24,6 +24,8 @@ export interface Incoming {
    * @throws AtomicError corrupt when its bytes do not hash to its name, no-space
    */
   add(checksum: Checksum, type: ObjectType, pieces: Iterable<Uint8Array>): void;
+  /** The same of an object in one piece. */
+  addWhole(checksum: Checksum, type: ObjectType, bytes: Uint8Array): void;
   /** Begins a large object, or goes on with one whose first frames are here. */
   begin(object: PackObject, frames: readonly PackFrame[]): Part;
 }
@@ -121,6 +123,23 @@ function openIncoming({ disk }: Repo, directory: string): Incoming {
       if (found === checksum) return void arrived.set(name, size);
       disk.unlink(target);
       throw wrong(type, checksum, found);
+    },
+    addWhole(checksum, type, bytes) {
+      const [name, target] = [`${checksum}.${type}`, path(checksum, type)];
+      if (arrived.has(name)) return;
+      const found = checksumOf(bytes);
+      if (found !== checksum) throw wrong(type, checksum, found);
+      if (partial.delete(name)) disk.unlink(target);
+      const file = disk.create(target, OBJECT_MODE);
+      try {
+        file.write(bytes);
+      } catch (error) {
+        disk.unlink(target);
+        throw error;
+      } finally {
+        file.close();
+      }
+      arrived.set(name, bytes.length);
     },
     begin({ checksum, type, size }, frames) {
       const [name, target] = [`${checksum}.${type}`, path(checksum, type)];

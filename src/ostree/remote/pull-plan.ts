@@ -27,6 +27,8 @@ export interface PullPlan {
   download: number;
   /** The files to be stored. */
   files: Needed[];
+  /** Everything that the commit needs, each once: what is in the store, what has arrived, and these files. */
+  objects: Needed[];
   /** One of them that no pack has: only a delta can make it. */
   absent?: Checksum | undefined;
   /** The requests that bring only those of these files that are to be stored. */
@@ -61,7 +63,7 @@ export async function planPull(context: PullContext, commit: Checksum): Promise<
       context.check(readObject(view(context), commit, "commit"));
       checked = true;
     }
-    const { trees, files } = missingObjects(context, commit);
+    const { objects, trees, files } = neededObjects(context, commit);
     const known = (object: Needed): boolean => loaded.some(({ keys }) => keys.has(keyOf(object)));
     const unknown = [...trees, ...files].find((object) => !known(object));
     if (unknown !== undefined && left.length > 0) loaded.push(await loadPack(context, left.shift()!));
@@ -73,7 +75,7 @@ export async function planPull(context: PullContext, commit: Checksum): Promise<
           loaded,
           files.filter(({ checksum }) => some.includes(checksum)),
         ).jobs;
-      return { commit, ...fileJobs(context, loaded, files), files, absent: unknown?.checksum, jobsOf };
+      return { commit, ...fileJobs(context, loaded, files), files, objects, absent: unknown?.checksum, jobsOf };
     }
     for (const pack of loaded) {
       if (trees.some((object) => pack.keys.has(keyOf(object)))) await fetchTrees(context, pack);
@@ -86,8 +88,8 @@ export function lacking(commit: Checksum, { type, checksum }: Pick<Needed, "type
   return new AtomicError("not-found", `pulling ${commit}: the remote lacks ${type} ${checksum}`);
 }
 
-/** An object that is not here; the size is known of files. */
-interface Needed {
+/** An object as the tree names it; the size is known of files. */
+export interface Needed {
   checksum: Checksum;
   type: ObjectType;
   size?: number;
@@ -112,11 +114,13 @@ function isHere(context: PullContext, { checksum, type, size }: Needed): boolean
   return found !== undefined && (size === undefined || found === size);
 }
 
-function missingObjects(context: PullContext, commit: Checksum): { trees: Needed[]; files: Needed[] } {
-  const [trees, files]: [Needed[], Needed[]] = [[], []];
+/** What the commit needs, as far as its tree is here: all of it, the trees that cannot be read, the files that are not here. */
+function neededObjects(context: PullContext, commit: Checksum): Record<"objects" | "trees" | "files", Needed[]> {
+  const [objects, trees, files]: [Needed[], Needed[], Needed[]] = [[], [], []];
   visitReachable(view(context), commit, {
     seen: new Set(),
     visit(object) {
+      objects.push(object);
       if (object.type === "file" && !isHere(context, object)) files.push(object);
     },
     unreadable(object, error) {
@@ -124,7 +128,7 @@ function missingObjects(context: PullContext, commit: Checksum): { trees: Needed
       trees.push(object);
     },
   });
-  return { trees, files };
+  return { objects, trees, files };
 }
 
 async function loadPack(context: PullContext, { name, index: size }: PublishedPack): Promise<LoadedPack> {

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import { checksumOf } from "../../digest.ts";
 import { AtomicError, isAtomicError } from "../../errors.ts";
+import { releaseBytes } from "../../release-bytes.ts";
 import type { Repo } from "../repo.ts";
 import { type FrameRests, frameRests } from "./frame-rest.ts";
 import type { Incoming } from "./incoming.ts";
@@ -11,6 +12,8 @@ import type { PullJob, PullPiece } from "./pull-jobs.ts";
 import type { Source } from "./published-source.ts";
 
 const decompress = promisify(zstdDecompress);
+/** The least `chunkSize` that node:zlib accepts. */
+const MIN_CHUNK = 64;
 
 export interface JobContext {
   repo: Repo;
@@ -22,20 +25,25 @@ export interface JobContext {
   arrived(bytes: number): void;
 }
 
-type Fetching = JobContext & { rests: FrameRests };
+/** `buffer` has room for any of the job's frames as it is stored. */
+type Fetching = JobContext & { rests: FrameRests; buffer: Buffer };
 
 /** Fetches what a job wants. @throws AtomicError network, not-found, invalid, corrupt, no-space */
 export async function runJob(job: PullJob, context: JobContext): Promise<void> {
   const rests = frameRests(context.repo, context.path);
+  const frames = job.pieces.flatMap((piece) => piece.frames);
+  const buffer = Buffer.allocUnsafe(frames.reduce((most, { stored }) => Math.max(most, stored), 0));
+  const fetching = { ...context, rests, buffer };
   try {
-    await fetchPieces(job, { ...context, rests });
+    await fetchPieces(job, fetching);
   } catch (error) {
     if (!rests.taken() || !isAtomicError(error) || !["corrupt", "invalid"].includes(error.code)) throw error;
     // A power cut may have taken bytes of what was kept.
     rests.forget();
-    await fetchPieces(job, { ...context, rests });
+    await fetchPieces(job, fetching);
   } finally {
     rests.close();
+    releaseBytes(buffer);
   }
 }
 
@@ -56,8 +64,9 @@ async function fetchSmall({ pieces }: PullJob, context: Fetching): Promise<void>
     if (objects.length === 0) continue;
     const raw = await unpack(context, frame, bytes);
     for (const { checksum, type, start, size } of objects) {
-      context.incoming.add(checksum, type, [raw.subarray(start - frame.start, start - frame.start + size)]);
+      context.incoming.addWhole(checksum, type, raw.subarray(start - frame.start, start - frame.start + size));
     }
+    releaseBytes(raw);
   }
 }
 
@@ -73,6 +82,7 @@ async function fetchLarge({ frames, objects: [object] }: PullPiece, context: Fet
       // What stays after an interruption has been checked.
       if (checksumOf(raw) !== frame.checksum) throw damaged(context, frame);
       part.write(raw);
+      releaseBytes(raw);
     }
   } catch (error) {
     part.abandon();
@@ -81,38 +91,40 @@ async function fetchLarge({ frames, objects: [object] }: PullPiece, context: Fet
   part.finish();
 }
 
-/** Frames that follow one another, one after the other, as they are stored. @throws AtomicError invalid when they end early */
+/**
+ * Frames that follow one another, as they are stored; each is only valid until the next one is asked for.
+ * @throws AtomicError invalid when they end early
+ */
 async function* storedFrames(
-  { source, path, arrived, rests }: Fetching,
+  { source, path, arrived, rests, buffer }: Fetching,
   frames: readonly PackFrame[],
 ): AsyncGenerator<Uint8Array> {
   const [first, last] = [frames[0], frames.at(-1)];
   if (first === undefined || last === undefined) return;
   let next = 0;
   const had = rests.take(first);
-  let chunks: Uint8Array[] = had.length === 0 ? [] : [had];
+  buffer.set(had);
   let filled = had.length;
   const offset = first.offset + filled;
   const range = { offset, length: last.offset + last.stored - offset };
-  for await (let chunk of source.stream(path, range)) {
-    for (
-      let frame = frames[next];
-      frame !== undefined && filled + chunk.length >= frame.stored;
-      frame = frames[++next]
-    ) {
-      const rest = frame.stored - filled;
-      const whole = chunks.length === 0 ? chunk.subarray(0, rest) : Buffer.concat([...chunks, chunk.subarray(0, rest)]);
-      [chunks, filled] = [[], 0];
-      chunk = chunk.subarray(rest);
-      yield whole;
+  for await (const chunk of source.stream(path, range)) {
+    let at = 0;
+    for (let frame = frames[next]; frame !== undefined; frame = frames[++next]) {
+      const end = at + frame.stored - filled;
+      if (end > chunk.length) break;
+      if (filled > 0) buffer.set(chunk.subarray(at, end), filled);
+      yield filled > 0 ? buffer.subarray(0, frame.stored) : chunk.subarray(at, end);
+      [at, filled] = [end, 0];
       rests.drop(frame);
       arrived(frame.stored);
     }
     const unfinished = frames[next];
-    if (chunk.length === 0 || unfinished === undefined) continue;
-    rests.keep(unfinished, chunk);
-    chunks.push(chunk);
-    filled += chunk.length;
+    if (at < chunk.length && unfinished !== undefined) {
+      buffer.set(chunk.subarray(at), filled);
+      filled += chunk.length - at;
+      rests.keep(unfinished, buffer.subarray(0, filled));
+    }
+    releaseBytes(chunk);
   }
   if (next < frames.length) throw new AtomicError("invalid", `reading ${path}: it ends before its index says`);
 }
@@ -120,7 +132,8 @@ async function* storedFrames(
 async function unpack(context: JobContext, frame: PackFrame, bytes: Uint8Array): Promise<Buffer> {
   let raw: Buffer;
   try {
-    raw = await decompress(bytes, { maxOutputLength: frame.size });
+    // In one piece: by default it comes in 16 KiB, with a way through the event loop for each.
+    raw = await decompress(bytes, { maxOutputLength: frame.size, chunkSize: Math.max(frame.size, MIN_CHUNK) });
   } catch (cause) {
     throw damaged(context, frame, cause);
   }
