@@ -126,7 +126,7 @@ async function pullFrom(
     blob: files[i]!,
     diffId,
     // Where there is no digest of the blob, the diffID stands in for it.
-    ...(digest === diffId ? {} : { digest }),
+    ...(digest === diffId || files[i]!.checked === true ? {} : { digest }),
   }));
   const commit = await withRepoLock(repo, async () => {
     await importLayers(repo, blobs, progress);

@@ -22,8 +22,9 @@ const SHARE = 0.05;
 const LARGE = [20_000_000, 12_000_000, 5_000_000];
 const SMALL = 1500;
 const CHUNK = 16 * 1024;
-/** Milliseconds in which what was sent has arrived. */
-const QUIET = 400;
+/** Milliseconds between two looks at a client, and how many of them must find it idle: what was sent has arrived then. */
+const LOOK = 100;
+const IDLE_LOOKS = 5;
 
 interface PacedServer extends TestServer {
   sent(): number;
@@ -75,6 +76,18 @@ function startPull(store: string): ChildProcess {
   return spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "inherit"] });
 }
 
+/** Resolves when the process waits and has waited for a while, however busy the machine is. */
+async function idle({ pid, exitCode }: ChildProcess): Promise<void> {
+  let last = "";
+  for (let looks = 0; looks < IDLE_LOOKS && exitCode === null; looks++) {
+    await sleep(LOOK);
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    const [state, user, system] = [fields[0], fields[11], fields[12]];
+    if (state !== "S" || `${user} ${system}` !== last) looks = 0;
+    last = `${user} ${system}`;
+  }
+}
+
 test(`killed at ${KILLS} random points, it ends as if it never was, and fetches at most ${SHARE * 100} % again`, async () => {
   const { repo: source, tree, key, release } = await makePublisher();
   mkdirSync(join(tree, "usr/data"));
@@ -95,7 +108,7 @@ test(`killed at ${KILLS} random points, it ends as if it never was, and fetches 
       const child = startPull(repo.path);
       const ended = once(child, "exit");
       await Promise.race([paused, ended]);
-      await sleep(QUIET);
+      await idle(child);
       child.kill("SIGKILL");
       assert.equal(await ended, [null, "SIGKILL"], `at ${point}`);
       assert.equal(fsck(repo).defects, []);

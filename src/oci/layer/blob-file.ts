@@ -8,6 +8,8 @@ export interface BlobFile {
   /** 0 but in archives. */
   offset: number;
   size: number;
+  /** Its digest was made of these very bytes just now, and is the one that the manifest names. */
+  checked?: true;
 }
 
 const CHUNK = 1 << 20;

@@ -1,10 +1,11 @@
 /** Decompressing layers: gzip, zstd or nothing, told by the first bytes. */
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { AtomicError } from "../../errors.ts";
+import { releaseBytes } from "../../release-bytes.ts";
 
 type Compression = "gzip" | "zstd" | "none";
 
-const CHUNK = 1 << 18;
+const CHUNK = 1 << 20;
 /** A layer may grow to this size whatever it is compressed to, and beyond it to so many times the blob. */
 const MAX_UNSUSPICIOUS = 256 * 1024 * 1024;
 const MAX_RATIO = 200;
@@ -23,7 +24,7 @@ function unpackedLimit(blobSize: number): number {
 }
 
 /**
- * The uncompressed bytes of a blob.
+ * The uncompressed bytes of a blob, piece by piece; a piece is only valid until the next one is asked for.
  * @param size the whole blob's
  * @param what the layer, for messages
  * @throws AtomicError invalid (damaged, or a bomb), unsupported (zstd where the runtime has none)
@@ -65,7 +66,11 @@ async function* stream(first: Uint8Array, rest: Iterator<Uint8Array>, what: stri
   })();
   feeding.catch((error: Error) => decoder.destroy(error));
   try {
-    for await (const chunk of decoder as AsyncIterable<Uint8Array>) yield chunk;
+    for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
+      yield chunk;
+      // The decoder fills one buffer after the other: with the last piece of one, all of it has been used.
+      if (chunk.byteOffset + chunk.length === chunk.buffer.byteLength) releaseBytes(new Uint8Array(chunk.buffer));
+    }
     await feeding;
   } catch (cause) {
     if (cause instanceof AtomicError) throw cause;

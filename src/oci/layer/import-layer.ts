@@ -12,7 +12,7 @@ import { unpack } from "./unpack.ts";
 
 export interface LayerBlob {
   blob: BlobFile;
-  /** The blob's digest, where the manifest names one. */
+  /** The blob's digest, where the manifest names one that is still to be compared. */
   digest?: Digest;
   /** The digest of the uncompressed layer, as the configuration names it. */
   diffId: Digest;
@@ -40,7 +40,7 @@ export async function importLayer(
     const node = tree.place(entry);
     return node === undefined || node.size === 0 ? undefined : takeContent(node);
   });
-  const found = await unpack({ blob, what }, (chunk) => {
+  const found = await unpack({ blob, what, wantsDigest: digest !== undefined }, (chunk) => {
     reader.write(chunk);
     task.advance(chunk.length);
   });

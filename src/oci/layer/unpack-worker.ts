@@ -1,20 +1,17 @@
 /** A helper thread of `unpack`. */
 import { createHash } from "node:crypto";
 import { workerData } from "node:worker_threads";
-import { readBlob } from "./blob-file.ts";
-import { decompress } from "./decompress.ts";
 import { drainRing, endRing, failRing, fillRing } from "./ring.ts";
-import { type HelperJob, hashing } from "./unpack.ts";
+import { type HelperJob, unpacked } from "./unpack.ts";
 
 const job = workerData as HelperJob;
 if (job.role === "unpack") await unpackInto(job);
 else hashFrom(job);
 
-async function unpackInto({ ring, result, blob, what }: Extract<HelperJob, { role: "unpack" }>): Promise<void> {
+async function unpackInto({ ring, result, ...request }: Extract<HelperJob, { role: "unpack" }>): Promise<void> {
   try {
     const hash = createHash("sha256");
-    const chunks = decompress(hashing(readBlob(blob), hash), { size: blob.size, what });
-    for await (const chunk of chunks) fillRing(ring, chunk);
+    for await (const chunk of unpacked(request, hash)) fillRing(ring, chunk);
     result.set(hash.digest());
     endRing(ring);
   } catch (error) {

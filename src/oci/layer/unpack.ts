@@ -2,7 +2,7 @@
  * Unpacking a layer's blob: one thread reads, checks and decompresses it, one makes its diffID, and the calling one
  * takes the bytes. SHA-256 is what an import spends most of its time on (docs/decisions/0024-layer-import.md).
  */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { isBuilt } from "../../native.ts";
 import { type Digest, digestOfHash } from "../digest.ts";
@@ -14,10 +14,12 @@ export interface UnpackRequest {
   blob: BlobFile;
   /** The layer, for messages. */
   what: string;
+  /** Whether the blob's own digest is to be made as well. */
+  wantsDigest: boolean;
 }
-/** The digests of a blob and of what is in it. */
+/** The digests of a blob, where it was wanted, and of what is in it. */
 export interface UnpackResult {
-  digest: Digest;
+  digest?: Digest;
   diffId: Digest;
 }
 /** What a helper thread is started with. */
@@ -38,21 +40,23 @@ export async function unpack(request: UnpackRequest, consume: (chunk: Uint8Array
   return request.blob.size < WORTH_THREADS ? unpackHere(request, consume) : unpackInThreads(request, consume);
 }
 
-async function unpackHere({ blob, what }: UnpackRequest, consume: (chunk: Uint8Array) => void): Promise<UnpackResult> {
+async function unpackHere(request: UnpackRequest, consume: (chunk: Uint8Array) => void): Promise<UnpackResult> {
   const digest = createHash("sha256");
   const diffId = createHash("sha256");
-  for await (const chunk of decompress(hashing(readBlob(blob), digest), { size: blob.size, what })) {
+  for await (const chunk of unpacked(request, digest)) {
     diffId.update(chunk);
     consume(chunk);
   }
-  return { digest: digestOfHash(digest), diffId: digestOfHash(diffId) };
+  return { ...(request.wantsDigest ? { digest: digestOfHash(digest) } : {}), diffId: digestOfHash(diffId) };
 }
 
-/** The pieces, hashed on their way. */
-export function* hashing(
-  chunks: Iterable<Uint8Array>,
-  hash: { update(chunk: Uint8Array): unknown },
-): Generator<Uint8Array> {
+/** The uncompressed bytes; the blob's own are hashed on their way where its digest is wanted. */
+export function unpacked({ blob, what, wantsDigest }: UnpackRequest, hash: Hash): AsyncGenerator<Uint8Array> {
+  const chunks = readBlob(blob);
+  return decompress(wantsDigest ? hashing(chunks, hash) : chunks, { size: blob.size, what });
+}
+
+function* hashing(chunks: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
   for (const chunk of chunks) {
     hash.update(chunk);
     yield chunk;
@@ -73,7 +77,7 @@ function unpackInThreads(request: UnpackRequest, consume: (chunk: Uint8Array) =>
     leaveRing(ring, MAIN);
   }
   Atomics.wait(done, 0, 0);
-  return { digest: asDigest(digest), diffId: asDigest(diffId) };
+  return { ...(request.wantsDigest ? { digest: asDigest(digest) } : {}), diffId: asDigest(diffId) };
 }
 
 function start(job: HelperJob): void {

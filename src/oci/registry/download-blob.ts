@@ -9,6 +9,7 @@ import { download } from "../../http-download.ts";
 import { AT_FDCWD, statIfExists } from "../../linux/index.ts";
 import { type Repo, withFileLock } from "../../ostree/index.ts";
 import type { ProgressTask } from "../../progress.ts";
+import { releaseBytes } from "../../release-bytes.ts";
 import { type Digest, digestHex, digestOfHash } from "../digest.ts";
 import { type BlobFile, readBlob } from "../layer/blob-file.ts";
 import type { Descriptor } from "../manifest.ts";
@@ -35,7 +36,7 @@ export async function downloadBlob(
     for (const [i, client] of clients.entries()) {
       try {
         await continueDownload(repo, client, { path, digest, size, task });
-        return { path, offset: 0, size };
+        return { path, offset: 0, size, checked: true };
       } catch (error) {
         const mayTryNext = ["network", "not-found", "permission", "corrupt"].some((code) =>
           isAtomicError(error, code as "network"),
@@ -80,6 +81,7 @@ async function continueDownload(repo: Repo, client: RegistryClient, { path, dige
       file.write(chunk);
       got += chunk.length;
       task.advance(chunk.length);
+      releaseBytes(chunk);
     }
   } finally {
     file.close();
