@@ -9,12 +9,15 @@ export default class Port extends ContainerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Port);
     const engine = await this.engine(flags);
-    const ports = leaseOf(engine, findNamed(engine, args.container))?.ports ?? [];
-    this.show(flags, ports, () =>
-      ports
-        .map(
-          ({ containerPort, protocol, hostAddress = "0.0.0.0", hostPort }) =>
-            `${containerPort}/${protocol} -> ${hostAddress}:${hostPort}`,
+    const lease = leaseOf(engine, findNamed(engine, args.container));
+    const all = ["0.0.0.0", ...(lease?.address6 === undefined ? [] : ["::"])];
+    this.show(flags, lease?.ports ?? [], () =>
+      (lease?.ports ?? [])
+        .flatMap(({ containerPort, protocol, hostAddress, hostPort }) =>
+          (hostAddress === undefined ? all : [hostAddress]).map(
+            (address) =>
+              `${containerPort}/${protocol} -> ${address.includes(":") ? `[${address}]` : address}:${hostPort}`,
+          ),
         )
         .join("\n"),
     );

@@ -55,6 +55,18 @@ export type { MountRequest } from "./mount.ts";
 export { readMounts } from "./mountinfo.ts";
 export type { MountEntry } from "./mountinfo.ts";
 export { namesIn } from "./names-in.ts";
+export {
+  attribute,
+  inNetworkNamespace,
+  interfaceIndex,
+  NETLINK_NETFILTER,
+  NETLINK_ROUTE,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+  openNetlink,
+  talk,
+} from "./netlink.ts";
+export type { NetlinkMessage } from "./netlink.ts";
 export { newMount } from "./new-mount.ts";
 export { mknodAt } from "./node.ts";
 export { openAt2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from "./openat2.ts";

@@ -1,6 +1,7 @@
 /** `--network`, `--publish`, `--dns` */
-import { isIP, isIPv4 } from "node:net";
+import { isIP } from "node:net";
 import { AtomicError } from "../../errors.ts";
+import { formatIp, parseIp } from "../network/ip.ts";
 import { DEFAULT_NETWORK } from "../network/network-store.ts";
 import type { PortRequest } from "../network/network.ts";
 import type { NamespaceMode } from "./namespace-mode.ts";
@@ -8,6 +9,8 @@ import type { NamespaceMode } from "./namespace-mode.ts";
 const MAX_PORT = 65_535;
 /** Ports that one option may publish. */
 const MAX_RANGE = 1000;
+const PUBLISH =
+  /^(?:(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15})):(?=[^:]*:))?(?:([0-9-]*):)?([0-9-]+)(?:\/(tcp|udp))?$/;
 const NETWORK = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** Where a container's network comes from; the default network without a word. @throws AtomicError usage, unsupported */
@@ -27,19 +30,22 @@ export function networkMode(text = DEFAULT_NETWORK.name): NamespaceMode {
   throw bad("--network", text, "bridge, none, host, container:NAME, ns:PATH or the name of a network");
 }
 
-/** `[IP:][HOST:]CONTAINER[/PROTOCOL]`, ports or ranges of the same length. @throws AtomicError usage */
+/** `[IP:][HOST:]CONTAINER[/PROTOCOL]`, an IPv6 address in brackets, ports or ranges of the same length. @throws AtomicError usage */
 export function parsePublish(text: string): PortRequest[] {
-  const [places = "", protocol = "tcp", ...more] = text.split("/");
-  const parts = places.split(":");
-  const [container = "", host = "", hostAddress = ""] = parts.toReversed();
-  const fail = () => bad("--publish", text, "[IPv4:][HOST:]CONTAINER[/tcp|/udp], ports or ranges of the same length");
-  if (more.length > 0 || parts.length > 3 || (protocol !== "tcp" && protocol !== "udp")) throw fail();
-  if (hostAddress !== "" && !isIPv4(hostAddress)) throw fail();
-  const [inside, outside] = [portRange(container), host === "" ? undefined : portRange(host)];
-  if (inside === undefined || (host !== "" && outside?.count !== inside.count)) throw fail();
+  const [, address6, address4, host, container = "", protocol = "tcp"] = PUBLISH.exec(text) ?? [];
+  const given = address6 ?? address4;
+  const address = given === undefined ? undefined : parseIp(given);
+  const [inside, outside] = [portRange(container), host === undefined || host === "" ? undefined : portRange(host)];
+  const isAddress = given === undefined || address?.version === (address6 === undefined ? 4 : 6);
+  const isRange = inside !== undefined && (host === undefined || host === "" || outside?.count === inside.count);
+  // Without an address, an empty port of the host is a slip.
+  if (!isAddress || !isRange || (given === undefined && host === "")) {
+    const expected = "[IPv4:|[IPv6]:][HOST:]CONTAINER[/tcp|/udp], ports or ranges of the same length";
+    throw bad("--publish", text, expected);
+  }
   return Array.from({ length: inside.count }, (_, index) => ({
-    protocol,
-    ...(hostAddress === "" || hostAddress === "0.0.0.0" ? {} : { hostAddress }),
+    protocol: protocol as PortRequest["protocol"],
+    ...(address === undefined ? {} : { hostAddress: formatIp(address) }),
     ...(outside === undefined ? {} : { hostPort: outside.first + index }),
     containerPort: inside.first + index,
   }));

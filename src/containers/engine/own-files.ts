@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { OwnFile } from "../configure/mounts.ts";
 import { namesServer, resolvConf } from "../configure/resolv-conf.ts";
 import { outsideRoot } from "../ids/id-maps.ts";
+import { readNetwork } from "../network/network-store.ts";
 import { hostLines, hostnameOf } from "./names.ts";
 import { prepareHosts } from "./network.ts";
 import { bundleDirectory, type Engine } from "./place.ts";
@@ -34,7 +35,9 @@ export async function writeOwnFiles(engine: Engine, container: NamedContainer): 
   };
   const hostname = hostnameOf(container);
   const asksOwn = dns.servers.length > 0 || dns.search.length > 0;
-  const resolver = asksOwn || network.kind === "network" ? [write("resolv.conf", resolvConf(hostServers(), dns))] : [];
+  const ipv6 = network.kind === "network" && readNetwork(engine.networks, network.name).subnet6 !== undefined;
+  const servers = () => resolvConf(hostServers(ipv6), { ...dns, ipv6 });
+  const resolver = asksOwn || network.kind === "network" ? [write("resolv.conf", servers())] : [];
   if (network.kind === "network") {
     const hosts = { source: await prepareHosts(engine, container, network.name), destination: "/etc/hosts" };
     return [{ ...hosts, readOnly: true }, write("hostname", `${hostname}\n`), ...resolver];
@@ -63,7 +66,7 @@ async function filesOf(engine: Engine, other: NamedContainer): Promise<OwnFile[]
   return [...own, { source: hosts, destination: "/etc/hosts", readOnly: true }];
 }
 
-function hostServers(): string {
+function hostServers(ipv6: boolean): string {
   const text = existsSync(RESOLV_CONF) ? readFileSync(RESOLV_CONF, "utf8") : "";
-  return !namesServer(text) && existsSync(RESOLVED) ? readFileSync(RESOLVED, "utf8") : text;
+  return !namesServer(text, ipv6) && existsSync(RESOLVED) ? readFileSync(RESOLVED, "utf8") : text;
 }

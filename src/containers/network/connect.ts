@@ -1,10 +1,12 @@
 /** Connecting containers to networks. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { AtomicError, isAtomicError } from "../../errors.ts";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { AtomicError } from "../../errors.ts";
+import { close, isKernelError, O_RDONLY, open } from "../../linux/index.ts";
 import { run } from "../../spawn.ts";
-import { changePorts, wholeTable } from "./firewall.ts";
+import { changePorts, isInTable } from "./elements.ts";
+import { wholeTable } from "./firewall.ts";
 import { readListeners } from "./listeners.ts";
-import { bridgeCommands, insideCommands, linkCommands, linkName } from "./links.ts";
+import { linkName, makeBridge, makeLink, removeLink } from "./links.ts";
 import type { Lease, Network, PortRequest, PublishedPort } from "./network.ts";
 import {
   forgetLease,
@@ -14,8 +16,9 @@ import {
   withNetworkLock,
   writeLeases,
 } from "./network-store.ts";
+import { versionsOf } from "./port-elements.ts";
 import { assignPorts } from "./ports.ts";
-import { formatSubnet, nextAddress } from "./subnet.ts";
+import { addressAt, nextAddress, placeOf } from "./subnet.ts";
 
 export interface ConnectRequest {
   network: string;
@@ -32,13 +35,14 @@ export interface ConnectRequest {
 
 /**
  * Gives a container an address on a network, a link to its bridge, and its published ports.
- * @throws AtomicError not-found (network, `ip`, `nft`), conflict (a port is taken, the network is full), child-failed;
- *   the container is not connected then
+ * @throws AtomicError not-found (network, `nft`), conflict (a port is taken, the network is full), child-failed; usage for
+ *   a port at an address of IPv6 on a network without; the container is not connected then
  */
 export async function connectContainer(store: NetworkStore, request: ConnectRequest): Promise<Lease> {
   return withNetworkLock(store, () => {
     const networks = readNetworks(store);
     const network = readNetwork(store, request.network);
+    checkVersions(network, request.ports);
     const ports = assignPorts(
       request.ports,
       networks.flatMap(({ leases }) => leases),
@@ -46,19 +50,18 @@ export async function connectContainer(store: NetworkStore, request: ConnectRequ
     );
     const lease = newLease(network, request, ports);
     const joined = { ...network, leases: [...network.leases, lease], last: lease.address };
+    const namespace = open(`/proc/${request.pid}/ns/net`, O_RDONLY);
     // What is recorded can be taken back, also by another run after this one was killed.
     writeLeases(store, joined);
     try {
       ensureBridge(network);
-      ip(linkCommands(network, lease, request.pid));
-      run(["nsenter", `--net=/proc/${request.pid}/ns/net`, "ip", "-batch", "-"], {
-        input: insideCommands(network, lease),
-        package: "util-linux",
-      });
-      openPorts(store, lease);
+      makeLink(network, lease, namespace);
+      openPorts(store, network, lease);
     } catch (error) {
       takeBack(store, joined, lease);
       throw error;
+    } finally {
+      close(namespace);
     }
     return lease;
   });
@@ -66,6 +69,9 @@ export async function connectContainer(store: NetworkStore, request: ConnectRequ
 
 /** Takes a container off every network; one that is on none is fine. @throws AtomicError child-failed, locked */
 export async function disconnectContainer(store: NetworkStore, container: string): Promise<void> {
+  const isOn = ({ leases }: Network) => leases.some((lease) => lease.container === container);
+  // Its own lock is held: nobody else connects it meanwhile.
+  if (!readNetworks(store).some(isOn)) return;
   await withNetworkLock(store, () => {
     for (const network of readNetworks(store)) {
       for (const lease of network.leases.filter((other) => other.container === container)) {
@@ -125,63 +131,93 @@ function newLease(
       hint: "atomic network create NAME --subnet ADDRESS/16",
     });
   }
-  return { container, names, address, link: linkName(container), ports, ...(hosts === undefined ? {} : { hosts }) };
+  const { subnet, subnet6 } = network;
+  return {
+    container,
+    names,
+    address,
+    ...(subnet6 === undefined ? {} : { address6: addressAt(subnet6, placeOf(subnet, address)) }),
+    link: linkName(container),
+    ports,
+    ...(hosts === undefined ? {} : { hosts }),
+  };
+}
+
+function checkVersions({ name, subnet6 }: Network, ports: readonly PortRequest[]): void {
+  const six = ports.find((port) => !versionsOf(port).includes(4));
+  if (six === undefined) return;
+  const publishing = `publishing a port at [${six.hostAddress}]`;
+  if (subnet6 === undefined) {
+    throw new AtomicError("usage", `${publishing}: network ${name} has no IPv6 addresses`, {
+      hint: "atomic network create NAME --ipv6",
+    });
+  }
+  if (six.hostAddress === LOOPBACK_6 && isOn(BRIDGED_6)) {
+    throw new AtomicError("unsupported", `${publishing}: bridges lose what returns while the host filters in them`, {
+      hint: `sysctl -w ${BRIDGED_6.replaceAll("/", ".")}=0`,
+    });
+  }
 }
 
 function takeBack(store: NetworkStore, network: Network, lease: Lease): void {
   const left = { ...network, leases: network.leases.filter(({ container }) => container !== lease.container) };
-  if (isInterface(lease.link)) {
-    try {
-      ip(`link delete ${lease.link}\n`);
-    } catch (error) {
-      if (isInterface(lease.link)) throw error; // else it went with the container
-    }
-  }
+  removeLink(lease.link);
   writeLeases(store, left);
   forgetLease(store, network.name, lease);
   closePorts(store, lease);
 }
 
+const LOOPBACK_6 = "::1";
+const BRIDGED_6 = "net/bridge/bridge-nf-call-ip6tables";
+const FORWARD_6 = "net/ipv6/conf/all/forwarding";
+
 function ensureBridge(network: Network): void {
-  const { bridge } = network;
-  if (isInterface(bridge)) return;
-  ip(bridgeCommands(network));
-  sysctl("net/ipv4/ip_forward");
-  sysctl(`net/ipv4/conf/${bridge}/route_localnet`); // published ports answer at 127.0.0.1 too
+  const { bridge, subnet6, name } = network;
+  if (subnet6 !== undefined && !existsSync(`/proc/sys/${FORWARD_6}`))
+    throw new AtomicError("unsupported", `connecting to network ${name}: it has IPv6 addresses, and this kernel none`);
+  makeBridge(network);
+  turn("net/ipv4/ip_forward", "1");
+  turn(`net/ipv4/conf/${bridge}/route_localnet`, "1"); // published ports answer at 127.0.0.1 too
+  const advertised = `net/ipv6/conf/${bridge}/accept_ra`;
+  if (existsSync(`/proc/sys/${advertised}`)) turn(advertised, "0"); // no container is the host's router
+  if (subnet6 !== undefined && !isOn(FORWARD_6)) forward6();
+}
+
+/** The kernel stops listening to routers where it forwards, unless it is told to go on. */
+function forward6(): void {
+  for (const name of readdirSync("/proc/sys/net/ipv6/conf")) {
+    const path = `net/ipv6/conf/${name}/accept_ra`;
+    if (name !== "all" && isOn(path)) turn(path, "2");
+  }
+  turn(FORWARD_6, "1");
 }
 
 /** In this process's network namespace, whichever `/sys` shows. */
-function isInterface(name: string): boolean {
-  return existsSync(`/proc/sys/net/ipv4/conf/${name}`);
-}
-
-/** Sets a switch to 1. */
-function sysctl(name: string): void {
+function isOn(name: string): boolean {
   const path = `/proc/sys/${name}`;
-  if (readFileSync(path, "utf8").trim() !== "1") writeFileSync(path, "1");
+  return existsSync(path) && readFileSync(path, "utf8").trim() === "1";
 }
 
-/** One transaction for the ports alone; where the table is not as it should be, the whole table. */
-function openPorts(store: NetworkStore, lease: Lease): void {
-  const script = `list set inet atomic subnets\n${changePorts("add", lease)}`;
-  const known = usedNetworks(store).filter(({ leases }) =>
-    leases.some(({ container }) => container === lease.container),
-  );
+function turn(name: string, value: string): void {
+  const path = `/proc/sys/${name}`;
+  if (readFileSync(path, "utf8").trim() !== value) writeFileSync(path, value);
+}
+
+/** The ports alone; where the table is not as it should be, the whole table. */
+function openPorts(store: NetworkStore, { bridge }: Network, lease: Lease): void {
   try {
-    const listed = nft(script);
-    if (known.every(({ subnet }) => listed.includes(formatSubnet(subnet)))) return;
+    if (isInTable(bridge)) return changePorts("add", lease);
   } catch (error) {
-    if (!isAtomicError(error, "child-failed")) throw error;
+    if (!isKernelError(error)) throw error;
   }
   nft(wholeTable(usedNetworks(store)));
 }
 
 function closePorts(store: NetworkStore, lease: Lease): void {
-  if (lease.ports.length === 0) return;
   try {
-    nft(changePorts("delete", lease));
+    changePorts("delete", lease);
   } catch (error) {
-    if (!isAtomicError(error, "child-failed")) throw error;
+    if (!isKernelError(error)) throw error;
     nft(wholeTable(usedNetworks(store)));
   }
 }
@@ -190,10 +226,6 @@ function usedNetworks(store: NetworkStore): Network[] {
   return readNetworks(store).filter(({ leases }) => leases.length > 0);
 }
 
-function ip(commands: string): void {
-  run(["ip", "-batch", "-"], { input: commands, package: "iproute2" });
-}
-
-function nft(script: string): string {
-  return run(["nft", "-f", "-"], { input: script, package: "nftables" }).stdout.toString("utf8");
+function nft(script: string): void {
+  run(["nft", "-f", "-"], { input: script, package: "nftables" });
 }

@@ -6,12 +6,15 @@ import { gatewayOf } from "./subnet.ts";
 const HOST_NAMES = "host.containers.internal host.docker.internal";
 
 /** The text of the file. @param more lines of one container */
-export function hostsFile({ leases, subnet }: Network, more: readonly string[] = []): string {
+export function hostsFile({ leases, subnet, subnet6 }: Network, more: readonly string[] = []): string {
+  const gateways = [subnet, ...(subnet6 === undefined ? [] : [subnet6])].map(gatewayOf);
   return [
     "127.0.0.1 localhost",
     "::1 localhost ip6-localhost ip6-loopback",
-    `${gatewayOf(subnet)} ${HOST_NAMES}`,
-    ...leases.map(({ address, names }) => `${address} ${names.join(" ")}`),
+    ...gateways.map((address) => `${address} ${HOST_NAMES}`),
+    ...leases.flatMap(({ address, address6, names }) =>
+      [address, ...(address6 === undefined ? [] : [address6])].map((one) => `${one} ${names.join(" ")}`),
+    ),
     ...more,
     "",
   ].join("\n");

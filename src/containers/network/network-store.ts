@@ -33,6 +33,13 @@ export interface NetworkStore {
   state: string;
 }
 
+interface Definition {
+  name: string;
+  bridge: string;
+  subnet: string;
+  subnet6?: string;
+}
+
 const DEFAULT_RUN = "/run/atomic";
 const DEFINITIONS = "/var/lib/atomic/networks";
 
@@ -43,7 +50,7 @@ export function networkStore(run = DEFAULT_RUN): NetworkStore {
 }
 
 /** The network of `--network bridge`, there without being created. */
-export const DEFAULT_NETWORK = { name: "bridge", bridge: "atomic0", subnet: "10.90.0.0/16" };
+export const DEFAULT_NETWORK: Definition = { name: "bridge", bridge: "atomic0", subnet: "10.90.0.0/16" };
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
@@ -66,19 +73,28 @@ export function readNetwork(store: NetworkStore, name: string): Network {
       hint: "atomic network list",
     });
   }
-  const stored = readJson(join(store.definitions, `${name}.json`)) as typeof DEFAULT_NETWORK | undefined;
+  const stored = readJson(join(store.definitions, `${name}.json`)) as Definition | undefined;
   const definition = stored ?? (name === DEFAULT_NETWORK.name ? DEFAULT_NETWORK : undefined);
   if (definition === undefined) {
     throw new AtomicError("not-found", `finding network ${name}: there is none`, { hint: "atomic network list" });
   }
   const state = readJson(join(store.state, `${name}.json`)) as { leases: Lease[]; last?: string } | undefined;
-  return { name, bridge: definition.bridge, subnet: parseSubnet(definition.subnet), leases: [], ...state };
+  const { bridge, subnet, subnet6 } = definition;
+  const addresses = {
+    subnet: parseSubnet(subnet),
+    ...(subnet6 === undefined ? {} : { subnet6: parseSubnet(subnet6) }),
+  };
+  return { name, bridge, ...addresses, leases: [], ...state };
 }
 
 /** Writes the definition of a network, for good. */
-export function defineNetwork(store: NetworkStore, { name, bridge, subnet }: Network): void {
+export function defineNetwork(store: NetworkStore, { name, bridge, subnet, subnet6 }: Network): void {
   mkdirSync(store.definitions, { recursive: true, mode: 0o755 });
-  replace(join(store.definitions, `${name}.json`), json({ name, bridge, subnet: formatSubnet(subnet) }));
+  const addresses = {
+    subnet: formatSubnet(subnet),
+    ...(subnet6 === undefined ? {} : { subnet6: formatSubnet(subnet6) }),
+  };
+  replace(join(store.definitions, `${name}.json`), json({ name, bridge, ...addresses }));
 }
 
 /** Forgets a network. */
@@ -100,10 +116,11 @@ export function writeLeases(store: NetworkStore, network: Network): void {
 
 /** Makes the `/etc/hosts` that a container will have, if there is none yet. @throws AtomicError not-found, usage, locked */
 export async function makeHosts(store: NetworkStore, name: string, container?: string): Promise<void> {
+  readNetwork(store, name);
+  const path = hostsPath(store, name, container);
+  if (existsSync(path)) return;
   await withNetworkLock(store, () => {
-    const text = hostsFile(readNetwork(store, name));
-    const path = hostsPath(store, name, container);
-    if (!existsSync(path)) overwrite(path, Buffer.from(text));
+    if (!existsSync(path)) overwrite(path, Buffer.from(hostsFile(readNetwork(store, name))));
   });
 }
 

@@ -5,7 +5,10 @@ export interface Network {
   name: string;
   /** Name of the bridge interface. */
   bridge: string;
+  /** Of IPv4. */
   subnet: Subnet;
+  /** Of IPv6, where it has that too: a container has the same place in both. */
+  subnet6?: Subnet;
   leases: Lease[];
   /** The address given out last. */
   last?: string;
@@ -18,6 +21,8 @@ export interface Lease {
   /** What other containers call it. */
   names: string[];
   address: string;
+  /** On a network with IPv6. */
+  address6?: string;
   /** The host's end of the link. */
   link: string;
   ports: PublishedPort[];
@@ -31,8 +36,11 @@ export type PortRequest = Omit<PublishedPort, "hostPort"> & { hostPort?: number 
 /** A port of the host that leads to one of a container. */
 export interface PublishedPort {
   protocol: "tcp" | "udp";
-  /** Only at this address of the host; at all of them without it. */
+  /** Only at this address of the host, or at all of its version (`0.0.0.0`, `::`); at all of them without it. */
   hostAddress?: string;
   hostPort: number;
   containerPort: number;
 }
+
+/** The address of all of one version. */
+export const ANY = { 4: "0.0.0.0", 6: "::" } as const;

@@ -1,7 +1,9 @@
 /** Which ports of the host containers get. */
 import { randomInt } from "node:crypto";
 import { AtomicError } from "../../errors.ts";
-import type { Lease, PortRequest, PublishedPort } from "./network.ts";
+import type { IpVersion } from "./ip.ts";
+import { ANY, type Lease, type PortRequest, type PublishedPort } from "./network.ts";
+import { versionsOf } from "./port-elements.ts";
 
 /** What else has ports of the host: a program that listens. */
 export type Listener = Pick<PublishedPort, "protocol" | "hostAddress" | "hostPort">;
@@ -48,9 +50,14 @@ function holderOf(port: Listener, [leases, listeners, own]: Holders): string | u
   const clashes = (other: Listener) =>
     other.protocol === port.protocol &&
     other.hostPort === port.hostPort &&
-    (other.hostAddress === undefined || port.hostAddress === undefined || other.hostAddress === port.hostAddress);
+    versionsOf(port).some((version) => versionsOf(other).includes(version) && meet(port, other, version));
   const lease = leases.find(({ ports }) => ports.some(clashes));
   if (lease !== undefined) return lease.names[0];
   if (listeners.some(clashes)) return A_PROGRAM;
   return own.some(clashes) ? "the same container" : undefined;
+}
+
+function meet(a: Listener, b: Listener, version: IpVersion): boolean {
+  const isAny = ({ hostAddress }: Listener) => hostAddress === undefined || hostAddress === ANY[version];
+  return isAny(a) || isAny(b) || a.hostAddress === b.hostAddress;
 }

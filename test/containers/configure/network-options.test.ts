@@ -11,7 +11,10 @@ for (const [text, ports] of [
   ["8080:80/udp", [{ protocol: "udp", hostPort: 8080, containerPort: 80 }]],
   ["127.0.0.1:8080:80", [{ protocol: "tcp", hostAddress: "127.0.0.1", hostPort: 8080, containerPort: 80 }]],
   ["127.0.0.1::80", [{ protocol: "tcp", hostAddress: "127.0.0.1", containerPort: 80 }]],
-  ["0.0.0.0:1:2", [{ protocol: "tcp", hostPort: 1, containerPort: 2 }]],
+  ["0.0.0.0:1:2", [{ protocol: "tcp", hostAddress: "0.0.0.0", hostPort: 1, containerPort: 2 }]],
+  ["[::1]:8080:80", [{ protocol: "tcp", hostAddress: "::1", hostPort: 8080, containerPort: 80 }]],
+  ["[::]::53/udp", [{ protocol: "udp", hostAddress: "::", containerPort: 53 }]],
+  ["[FD00:0:0::0:2]:1:2", [{ protocol: "tcp", hostAddress: "fd00::2", hostPort: 1, containerPort: 2 }]],
   [
     "9000-9001:80-81",
     [
@@ -34,7 +37,26 @@ for (const text of [
   "5-1",
   "80/sctp",
   "80/tcp/udp",
-  "[::1]:1:2",
+  "::1:1:2",
+  "[::1]",
+  "[::1]:80",
+  "[::1:1:2",
+  "::1]:1:2",
+  "[::1%lo]:1:2",
+  "[127.0.0.1]:1:2",
+  "[]:1:2",
+  "[::1]]:1:2",
+  "[[::1]:1:2",
+  "[::g]:1:2",
+  "[1:2:3:4:5:6:7:8:9]:1:2",
+  "[::1]:1:2:3",
+  "[::1]:0:80",
+  "256.0.0.1:1:2",
+  "1.2.3:1:2",
+  ":80",
+  ":80:80",
+  "80\n",
+  "1-2-3:1-2",
 ])
   test(`refuses --publish ${JSON.stringify(text)}`, () => {
     assert.throws(
@@ -62,5 +84,8 @@ test("leaves out servers that only the host reaches", () => {
     resolvConf(HOST, { servers: ["192.0.2.9"], search: ["a.b"] }),
     "search a.b\nnameserver 192.0.2.9\noptions edns0\n",
   );
+  const six = "nameserver 2001:db8::1\nnameserver fe80::1%eth0\nnameserver ::1\n";
+  assert.is(resolvConf(six, none), "");
+  assert.is(resolvConf(six, { ...none, ipv6: true }), "nameserver 2001:db8::1\n");
   assert.equal([namesServer(HOST), namesServer("nameserver 127.0.0.53\n")], [true, false]);
 });

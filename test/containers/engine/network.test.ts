@@ -157,7 +157,8 @@ test("leaves nothing of containers that were removed", () => {
 });
 
 test("says what is missing", () => {
+  execFileSync("nft", ["flush", "ruleset"]);
   const { stderr } = cli(["run", "--rm", "box", "sleep", "0"], { ...fixture.env, PATH: "/nonexistent" });
-  assert.match(stderr, /connecting container .* to network bridge: .*the program ip does not exist/);
-  assert.match(stderr, /apt-get install iproute2/);
+  assert.match(stderr, /connecting container .* to network bridge: .*the program nft does not exist/);
+  assert.match(stderr, /apt-get install nftables/);
 });

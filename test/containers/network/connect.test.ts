@@ -43,6 +43,29 @@ test("publishes ports to everybody, or at one address of the host", () => {
   assert.equal(seen["published"], PUBLISHED);
 });
 
+test("does all of that with IPv6 where a network has it", () => {
+  assert.is(seen["address of IPv6"], "fd00:90::2");
+  assert.match(seen["hosts of both versions"] as string, /^10\.91\.1\.2 six\nfd00:90::2 six\n/m);
+  assert.equal(seen["IPv6"], {
+    "reaches its network": true,
+    "reaches the world": true,
+    "at the loopback": "hello",
+    "at the loopback of IPv4": "hello",
+    "from the world": "hello",
+    "from its network": "hello",
+    "loopback only, there": "hello",
+    "loopback only, elsewhere": "",
+    "IPv4 only": "",
+    "IPv4 only, there": "hello",
+  });
+  assert.is(seen["IPv6, reloaded"], "hello");
+});
+
+test("refuses a port at an address of IPv6 that would not be reached", () => {
+  assert.is(seen["one version"], "usage");
+  assert.ok([undefined, "unsupported"].includes(seen["filtering bridges"] as string | undefined));
+});
+
 test("refuses a port that another container has, and connects nothing then", () => {
   assert.is(seen["taken"], "conflict");
   assert.is(seen["leases after a refusal"], 2);

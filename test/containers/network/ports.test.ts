@@ -27,6 +27,7 @@ for (const [name, requests, who] of [
   ["of another container at the same address", [tcp(8080, "127.0.0.1")], "web"],
   ["that a program listens at", [tcp(22, "192.0.2.1")], "a program of the host"],
   ["twice", [tcp(1), tcp(1)], "the same container"],
+  ["twice, at one address and at all of its version", [tcp(1, "::"), tcp(1, "::1")], "the same container"],
 ] as const)
   test(`refuses a port ${name}`, () =>
     assert.throws(
@@ -39,6 +40,14 @@ test("gives ports that are free, and chooses where none is asked for", () => {
   const [other, same, chosen] = assignPorts([tcp(8080, "192.0.2.1"), udp, tcp()], [LEASE], LISTENERS);
   assert.equal([other?.hostPort, same?.hostPort], [8080, 22]);
   assert.ok(chosen!.hostPort >= 32_768 && chosen!.hostPort <= 60_999);
+});
+
+test("gives one port to both versions of IP", () => {
+  const given = assignPorts([tcp(8080, "::1"), tcp(9, "0.0.0.0"), tcp(9, "::")], [LEASE], LISTENERS);
+  assert.equal(
+    given.map(({ hostAddress }) => hostAddress),
+    ["::1", "0.0.0.0", "::"],
+  );
 });
 
 test("sees who listens", () => {
@@ -54,8 +63,9 @@ test("sees who listens", () => {
   ].join("\n");
   assert.equal(parseListeners("tcp", table), [
     { protocol: "tcp", hostAddress: "127.0.0.1", hostPort: 8080 },
-    { protocol: "tcp", hostPort: 22 },
+    { protocol: "tcp", hostAddress: "0.0.0.0", hostPort: 22 },
     { protocol: "tcp", hostAddress: "127.0.0.1", hostPort: 80 },
+    { protocol: "tcp", hostAddress: "::1", hostPort: 81 },
     { protocol: "tcp", hostPort: 82 },
   ]);
   assert.equal(parseListeners("tcp", "garbage\n"), []);

@@ -1,18 +1,40 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { formatSubnet, gatewayOf, nextAddress, overlaps, parseSubnet } from "../../../src/containers/network/subnet.ts";
+import {
+  addressAt,
+  formatSubnet,
+  gatewayOf,
+  nextAddress,
+  overlaps,
+  parseSubnet,
+  placeOf,
+} from "../../../src/containers/network/subnet.ts";
 import { isAtomicError } from "../../../src/errors.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("containers/network/subnet");
 
 test("reads a subnet back as it is written", () => {
-  const subnets = fc
-    .integer({ min: 8, max: 29 })
-    .chain((prefix) =>
-      fc.integer({ min: 0, max: 2 ** prefix - 1 }).map((network) => ({ first: network * 2 ** (32 - prefix), prefix })),
-    );
-  fc.assert(fc.property(subnets, (subnet) => assert.equal(parseSubnet(formatSubnet(subnet)), subnet)));
+  const subnets = fc.oneof(
+    fc.record({
+      bits: fc.constant(32),
+      prefix: fc.integer({ min: 8, max: 29 }),
+      place: fc.bigInt({ min: 10n, max: 99n }),
+    }),
+    fc.record({
+      bits: fc.constant(128),
+      prefix: fc.integer({ min: 8, max: 125 }),
+      place: fc.bigInt({ min: 0xfcn, max: 0xfdn }),
+    }),
+  );
+  const made = subnets.chain(({ bits, prefix, place }) =>
+    fc.bigInt({ min: 0n, max: 2n ** BigInt(prefix - 8) - 1n }).map((more) => ({
+      version: bits === 32 ? (4 as const) : (6 as const),
+      first: (place << BigInt(bits - 8)) + (more << BigInt(bits - prefix)),
+      prefix,
+    })),
+  );
+  fc.assert(fc.property(made, (subnet) => assert.equal(parseSubnet(formatSubnet(subnet)), subnet)));
 });
 
 for (const text of [
@@ -24,6 +46,19 @@ for (const text of [
   "10.0.0.0/024",
   "10.0.0/24",
   "::/64",
+  "::1/128",
+  "fd00::1/64",
+  "fd00::/126",
+  "fd00::/7x",
+  "fd00::%eth0/64",
+  "fe80::/64",
+  "ff00::/8",
+  "::ffff:10.0.0.0/112",
+  "fc00::/6",
+  "127.0.0.0/8",
+  "0.0.0.0/8",
+  "224.0.0.0/24",
+  "10.0.0.0/24/24",
   "a/24",
 ]) {
   test(`refuses '${text}'`, () => {
@@ -48,6 +83,15 @@ test("gives out every address but the network's, the gateway's and the broadcast
   taken.delete("10.1.2.14");
   assert.is(nextAddress(subnet, taken, "10.1.2.13"), "10.1.2.14");
   assert.is(nextAddress(subnet, taken, "10.1.2.14"), "10.1.2.10");
+});
+
+test("knows the addresses of an IPv6 subnet by their place", () => {
+  const subnet = parseSubnet("fd00:0:0:1:0::/64");
+  assert.is(formatSubnet(subnet), "fd00:0:0:1::/64");
+  assert.is(gatewayOf(subnet), "fd00:0:0:1::1");
+  assert.is(addressAt(subnet, 0x1_0002), "fd00::1:0:0:1:2");
+  assert.is(placeOf(subnet, "fd00::1:0:0:1:2"), 0x1_0002);
+  assert.not(overlaps(subnet, parseSubnet("10.0.0.0/8")));
 });
 
 test("knows which subnets share addresses", () => {
