@@ -10,6 +10,7 @@ import {
   readNamed,
   removeContainer,
   runOptions,
+  settleEnded,
   startNamed,
 } from "../containers/index.ts";
 import { AtomicError } from "../errors.ts";
@@ -52,7 +53,8 @@ export default class Run extends ContainerCommand {
         hint: "atomic images",
       });
     }
-    const engine = await this.engine(flags);
+    // What other containers left is looked for only where it is in the way: a start costs the same among many.
+    const engine = this.engineAsIs(flags);
     const image = findImage(engine.repo, named);
     const asked = labelledRun(this.verb(), {
       image,
@@ -68,8 +70,9 @@ export default class Run extends ContainerCommand {
     }
     agree(engine, image, asked, { yes: flags["yes"] });
     const options = runOptions(asked.flags);
-    const existing = options.name !== undefined && containerNames(engine).includes(options.name);
-    if (existing) {
+    const isThere = () => options.name !== undefined && containerNames(engine).includes(options.name);
+    if (isThere()) await settleEnded(engine);
+    if (isThere()) {
       const container = readNamed(engine, options.name!);
       if (flags["replace"]) await removeContainer(engine, container, { force: true });
       else return this.#again(engine, container, options, image.commit, flags);

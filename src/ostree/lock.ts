@@ -21,12 +21,13 @@ export async function withRepoLock<T>(repo: Repo, work: () => T | Promise<T>): P
 /**
  * Runs `work` while holding an exclusive flock on the file `path`, made if absent. The kernel drops the lock when the
  * process ends, however it ends.
+ * @param patience milliseconds to wait for one and the same holder
  * @throws AtomicError locked when one other process holds it for longer than the wait
  */
-export async function withFileLock<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+export async function withFileLock<T>(path: string, work: () => T | Promise<T>, patience = PATIENCE): Promise<T> {
   const fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
   try {
-    await untilLocked(fd, path);
+    await untilLocked(fd, path, patience);
     ftruncate(fd, 0);
     write(fd, Buffer.from(`${process.pid} ${process.argv.slice(2).join(" ")}\n`));
     return await work();
@@ -36,8 +37,8 @@ export async function withFileLock<T>(path: string, work: () => T | Promise<T>):
 }
 
 /** Where the lock goes from hand to hand, each of a hundred waits for its turn; only one who does not let go is reported. */
-async function untilLocked(fd: number, path: string): Promise<void> {
-  const patience = Number(process.env["ATOMIC_LOCK_PATIENCE"] ?? PATIENCE);
+async function untilLocked(fd: number, path: string, usual: number): Promise<void> {
+  const patience = Number(process.env["ATOMIC_LOCK_PATIENCE"] ?? usual);
   let [held, since] = ["", Date.now()];
   for (let poll = FIRST_POLL; !tryLock(fd); poll = Math.min(poll * 2, LAST_POLL)) {
     const holder = holderIn(fd);
@@ -59,7 +60,10 @@ function tryLock(fd: number): boolean {
 
 function holderIn(fd: number): string {
   const buffer = Buffer.alloc(200);
-  return buffer.subarray(0, pread(fd, buffer, 0)).toString("utf8").trim();
+  return buffer
+    .subarray(0, pread(fd, buffer, 0))
+    .toString("utf8")
+    .trim();
 }
 
 function heldBy(holder: string, path: string): AtomicError {

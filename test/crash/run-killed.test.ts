@@ -7,12 +7,12 @@ import * as assert from "uvu/assert";
 import { type Fixture, namedFixture, namedUnmet } from "../containers/engine/named-fixture.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("crash/run-killed", namedUnmet(["strace"]));
+const test = suite("crash/run-killed", namedUnmet(["strace", "ip", "nft"]));
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
 /** What changes files, mounts, or starts processes. */
 const CHANGES =
-  "mkdir,mkdirat,rename,renameat2,mount,umount2,mknod,mknodat,unlink,unlinkat,rmdir,ftruncate,vfork,clone3";
+  "mkdir,mkdirat,rename,renameat2,mount,umount2,mknod,mknodat,unlink,unlinkat,rmdir,ftruncate,vfork,clone3,sendto";
 const MAX_POINTS = 200;
 
 let fixture: Fixture;
@@ -59,9 +59,25 @@ function processesWith(text: string): string[] {
   });
 }
 
-test("a run that is killed at any step leaves nothing that ps and rm cannot handle", async () => {
+/** What a network has of containers. */
+function onNetwork(): Record<string, unknown> {
+  const path = join(fixture.run, "networks/bridge.json");
+  const state = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { leases: unknown[] }) : { leases: [] };
+  const table = spawnSync("nft", ["list", "table", "inet", "atomic"], { encoding: "utf8" }).stdout;
+  return {
+    leases: state.leases,
+    links: spawnSync("ip", ["-br", "link"], { encoding: "utf8" }).stdout.match(/^at[0-9a-f]{12}/gm),
+    ports: table.match(/elements = [^}]* : [^}]*/g),
+  };
+}
+
+test("a run that is killed at any step leaves nothing that ps and rm cannot handle", () => killedAnywhere("none"));
+
+test("nor does one that is connected to a bridge and publishes a port", () => killedAnywhere("bridge", "-p=8080:80"));
+
+async function killedAnywhere(network: string, ...options: string[]): Promise<void> {
   const seconds = `98${process.pid}`;
-  const command = ["run", "-d", "--name=victim", "--net=none", "box", "sleep", seconds];
+  const command = ["run", "-d", "--name=victim", `--net=${network}`, ...options, "box", "sleep", seconds];
   let finished = false;
   for (let n = 1; !finished; n++) {
     assert.ok(n < MAX_POINTS);
@@ -86,5 +102,6 @@ test("a run that is killed at any step leaves nothing that ps and rm cannot hand
     if (id !== undefined) assert.equal(groupsOf(id), [], where);
     const mounts = readFileSync("/proc/self/mountinfo", "utf8");
     assert.not.match(mounts, /atomic:victim/, where);
+    assert.equal(onNetwork(), { leases: [], links: null, ports: null }, where);
   }
-});
+}

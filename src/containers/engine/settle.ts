@@ -1,8 +1,12 @@
 /** What is to be done once a container has ended. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { isAtomicError } from "../../errors.ts";
+import { START_FIFO } from "../launch/files.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { deleteContainer } from "../runtime/delete.ts";
 import { isAlive } from "../runtime/process-identity.ts";
+import { containerDirectory } from "../runtime/record.ts";
 import { noteOutOfMemory } from "./exit.ts";
 import { lockContainer } from "./lock.ts";
 import { disconnectNamed } from "./network.ts";
@@ -40,8 +44,8 @@ export async function settleContainer(
 /** Settles what nobody else does: containers whose starter or watcher was killed, and what cut off commands left. */
 export async function settleEnded(engine: Engine): Promise<void> {
   for (const container of listNamed(engine)) {
+    if (hasStarted(engine, container)) continue;
     const present = namedStatus(engine, container);
-    if (isRunning(present)) continue;
     const { remove } = container.options;
     const isOver = remove && (present.status === "exited" || !isAlive(container.creator));
     if (!isOver && runtimeRecord(engine, container) === undefined) continue;
@@ -54,4 +58,11 @@ export async function settleEnded(engine: Engine): Promise<void> {
     }
   }
   removeLeftovers(engine);
+}
+
+/** True while it runs. Asked of every container, so it reads no more than it takes. */
+function hasStarted(engine: Engine, container: NamedContainer): boolean {
+  const record = runtimeRecord(engine, container);
+  if (!isAlive(record?.process)) return false;
+  return !existsSync(join(containerDirectory(runtimeState(engine), parseContainerId(container.id)), START_FIFO));
 }

@@ -1,7 +1,7 @@
 /** Starting a container: its root is mounted, its configuration made for this host as it is now, and the runtime called. */
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { AtomicError } from "../../errors.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
 import { AT_FDCWD, statIfExists, type WindowSize } from "../../linux/index.ts";
 import { configure } from "../configure/configure.ts";
 import { EXIT_FILE } from "../launch/files.ts";
@@ -23,7 +23,7 @@ import { findNamed, type NamedContainer } from "./record.ts";
 import { readRootFile } from "./root-file.ts";
 import { relabelVolume } from "./relabel.ts";
 import { mountRoot } from "./rootfs.ts";
-import { settleContainer } from "./settle.ts";
+import { settleContainer, settleEnded } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
 import { forgetStopped } from "./stopped.ts";
 
@@ -106,12 +106,23 @@ export async function startNamed(
 async function connectAndStart(engine: Engine, container: NamedContainer, record: ContainerRecord): Promise<void> {
   const state = runtimeState(engine);
   try {
-    if (record.process !== undefined) await connectNamed(engine, container, record.process.pid);
+    if (record.process !== undefined) await connect(engine, container, record.process.pid);
     startContainer(state, record.id);
   } catch (error) {
     await disconnectNamed(engine, container);
     deleteContainer(state, record.id, true);
     throw error;
+  }
+}
+
+/** What containers have that have ended can be given back, should this one need it. */
+async function connect(engine: Engine, container: NamedContainer, pid: number): Promise<void> {
+  try {
+    await connectNamed(engine, container, pid);
+  } catch (error) {
+    if (!isAtomicError(error, "conflict")) throw error;
+    await settleEnded(engine);
+    await connectNamed(engine, container, pid);
   }
 }
 

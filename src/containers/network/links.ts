@@ -1,4 +1,5 @@
 /** Interfaces of networks, made through netlink: no program is started for one. Spec: rtnetlink(7), veth(4) */
+import { existsSync, writeFileSync } from "node:fs";
 import { checksumOf } from "../../digest.ts";
 import {
   attribute,
@@ -18,6 +19,7 @@ import { gatewayOf, type Subnet } from "./subnet.ts";
 
 /** The name of a container's end. */
 const INSIDE = "eth0";
+const ACCEPT_ROUTERS = `/proc/sys/net/ipv6/conf/${INSIDE}/accept_ra`;
 
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
@@ -87,11 +89,11 @@ export function makeLink(network: Network, lease: Lease, namespace: number): voi
   const peerInfo = attribute(VETH_INFO_PEER, Buffer.concat([linkHeader(), ...peer]));
   const attributes = [attribute(IFLA_IFNAME, lease.link), attribute(IFLA_MASTER, interfaceIndex(bridge))];
   route([{ ...link(making, [...attributes, kind("veth", peerInfo)], { up: true }), flags: CREATE }]);
-  const inside = inNetworkNamespace(namespace, () => ({
-    socket: openNetlink(NETLINK_ROUTE),
-    index: interfaceIndex(INSIDE),
-    loopback: interfaceIndex("lo"),
-  }));
+  const inside = inNetworkNamespace(namespace, () => {
+    // /proc/sys/net is that of the thread. Nobody on the network becomes a router by saying so.
+    if (existsSync(ACCEPT_ROUTERS)) writeFileSync(ACCEPT_ROUTERS, "0");
+    return { socket: openNetlink(NETLINK_ROUTE), index: interfaceIndex(INSIDE), loopback: interfaceIndex("lo") };
+  });
   const places = subnetsOf(subnet, subnet6);
   try {
     talk(inside.socket, [

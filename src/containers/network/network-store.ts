@@ -52,12 +52,15 @@ export function networkStore(run = DEFAULT_RUN): NetworkStore {
 /** The network of `--network bridge`, there without being created. */
 export const DEFAULT_NETWORK: Definition = { name: "bridge", bridge: "atomic0", subnet: "10.90.0.0/16" };
 
+/** Milliseconds. Among a hundred that start at once, whoever has the lock may wait long for a CPU. */
+const PATIENCE = 120_000;
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** Runs `work` as the only one that changes networks. @throws AtomicError locked, permission */
 export async function withNetworkLock<T>(store: NetworkStore, work: () => T | Promise<T>): Promise<T> {
   mkdirSync(store.state, { recursive: true, mode: 0o755 });
-  return withFileLock(join(store.state, "lock"), work);
+  return withFileLock(join(store.state, "lock"), work, PATIENCE);
 }
 
 /** Every network, by name. @throws AtomicError corrupt */

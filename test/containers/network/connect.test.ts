@@ -61,6 +61,10 @@ test("does all of that with IPv6 where a network has it", () => {
   assert.is(seen["IPv6, reloaded"], "hello");
 });
 
+test("lets no container be the router of others, and leaves the host its own", () => {
+  assert.equal(seen["listens to routers"], ["0", "0", "2"]);
+});
+
 test("refuses a port at an address of IPv6 that would not be reached", () => {
   assert.is(seen["one version"], "usage");
   assert.ok([undefined, "unsupported"].includes(seen["filtering bridges"] as string | undefined));
