@@ -1,6 +1,6 @@
 /** A container image as what an operator names to deploy, and upgrades follow. */
 import { type Checksum, parseChecksum } from "../digest.ts";
-import { imageManifest, imageTip, pullHostImage } from "../oci/index.ts";
+import { imageTip, type ImageTip, pullHostImage } from "../oci/index.ts";
 import type { Progress } from "../progress.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -22,15 +22,11 @@ export async function pullImageSpec(
 }
 
 /**
- * What `spec` names now, without pulling it: `current` where that is this image, else the manifest's digest, for people.
+ * What `spec` names now, without pulling it. In place of the commit that an image which the store lacks will become stands
+ * its manifest's digest, for people.
  * @throws AtomicError as `imageTip`
  */
-export async function imageSpecTip(
-  sysroot: Sysroot,
-  spec: string,
-  current: Checksum,
-): Promise<{ commit: Checksum; signature?: string }> {
-  const digest = await imageTip(sysroot.repo, spec);
-  const isCurrent = imageManifest(sysroot.repo, current) === digest;
-  return { commit: isCurrent ? current : parseChecksum(digest.slice("sha256:".length)) };
+export async function imageSpecTip(sysroot: Sysroot, spec: string): Promise<ImageTip & { commit: Checksum }> {
+  const tip = await imageTip(sysroot.repo, spec);
+  return { ...tip, commit: tip.commit ?? parseChecksum(tip.manifestDigest.slice("sha256:".length)) };
 }

@@ -1,4 +1,5 @@
 /** `REMOTE:REF` as what an operator names to deploy, and upgrades follow. */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Checksum, parseChecksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
@@ -8,21 +9,19 @@ import {
   fetchRef,
   type FetchPlan,
   findRemote,
-  loadTree,
+  type DirectoryNode,
+  objectFile,
   parseRefspec,
-  readCommit,
   readRemoteTip,
+  type RegularNode,
   type RefName,
   type Remote,
   type RemoteTip,
 } from "../ostree/index.ts";
 import type { Progress } from "../progress.ts";
 import { findKernel } from "./deployment-kernel.ts";
-import { diffPackages, type PackageChange } from "./host-diff.ts";
-import { lazyTree } from "./lazy-tree.ts";
 import { type Need, preflight } from "./preflight.ts";
 import type { Sysroot } from "./sysroot.ts";
-import { packageDatabase, treePackages } from "./tree-packages.ts";
 
 export interface RemoteSpec {
   remote: Remote;
@@ -36,25 +35,7 @@ export interface RemoteOptions {
   progress?: Progress;
 }
 
-/** What a pull would take. Bytes, and numbers of files. */
-export interface Cost {
-  /** To be transferred. */
-  download: number;
-  /** To be stored, and in how many objects. */
-  disk: number;
-  objects: number;
-  /** For a kernel in the boot directory; 0 when the store has that kernel already. */
-  boot: number;
-  /** What the publisher says of the commit. */
-  subject: string;
-  /** What would change beside the present commit, sorted by name. */
-  packages: PackageChange[];
-}
-
 const BUNDLE = "bundle:";
-
-/** Ends a pull that was only to be planned. */
-class Planned extends Error {}
 
 /** The bundle at `path`; undefined when that is no regular file. */
 export function bundleAt(path: string): string | undefined {
@@ -106,59 +87,8 @@ export async function pullRemote(
     allowDowngrade,
     ...from,
     ...(progress === undefined ? {} : { progress }),
-    onPlan: (plan) => preflight(needs(sysroot, plan)),
+    onPlan: (plan) => preflight(pullNeeds(sysroot, plan)),
   });
-}
-
-/**
- * What `pullRemote` would take and change; fetches the commit's dirtrees and package list, which a pull then need not.
- * @param current the commit to compare with
- * @throws AtomicError as `pullRemote` does
- */
-export async function remoteCost(
-  sysroot: Sysroot,
-  { remote, ref, ...from }: RemoteSpec,
-  { allowDowngrade = false, current }: RemoteOptions & { current: Checksum },
-): Promise<Cost> {
-  let cost: Cost = { download: 0, disk: 0, objects: 0, boot: 0, subject: "", packages: [] };
-  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
-  try {
-    await fetchRef(sysroot.repo, remote, {
-      ref,
-      allowDowngrade,
-      ...from,
-      async onPlan(plan) {
-        const boot = needs(sysroot, plan).filter(({ path }) => path === sysroot.boot);
-        const { download, files } = plan;
-        cost = {
-          download,
-          disk: sum(files),
-          objects: files.length,
-          boot: sum(boot.flatMap((need) => need.files)),
-          ...(await contents(sysroot, plan, current)),
-        };
-        throw new Planned();
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof Planned)) throw error;
-  }
-  return cost;
-}
-
-/** What the publisher says of the planned commit, and its packages; of the files only their list is fetched. */
-async function contents(
-  sysroot: Sysroot,
-  { repo, commit, bring }: FetchPlan,
-  current: Checksum,
-): Promise<Pick<Cost, "subject" | "packages">> {
-  if (repo === undefined || commit === undefined) return { subject: "", packages: [] };
-  const tree = lazyTree(repo, commit);
-  const database = packageDatabase(tree);
-  if (database !== undefined) await bring?.([database.checksum]);
-  const before = treePackages(sysroot.repo, lazyTree(sysroot.repo, current));
-  const packages = diffPackages(before.packages, treePackages(repo, tree).packages);
-  return { subject: readCommit(repo, commit).subject, packages };
 }
 
 /** The checksum that a tip shows, for people: of a remote of another type it is no commit of ours. */
@@ -166,12 +96,19 @@ export function shownCommit(tip: RemoteTip): Checksum {
   return tip.commit ?? parseChecksum(tip.id);
 }
 
-/** Room for the objects, and for the kernel unless all of it is in the store already. */
-function needs(sysroot: Sysroot, { files, commit, repo }: FetchPlan): Need[] {
-  const objects: Need = { path: sysroot.repo.path, files, inodes: 0 };
-  if (repo === undefined || commit === undefined) return [objects];
-  const { kernel, initramfs } = findKernel(loadTree(repo, commit));
-  const sizes = [kernel.size, ...(initramfs === undefined ? [] : [initramfs.size])];
-  const isNew = sizes.some((size) => files.includes(size));
-  return isNew ? [objects, { path: sysroot.boot, files: sizes, inodes: 1 }] : [objects];
+/** Room for the objects, and for the kernel unless the store has all of it; nothing where the remote tells no sizes. */
+export function pullNeeds(sysroot: Sysroot, { files, ...plan }: FetchPlan): Need[] {
+  if (files === undefined) return [];
+  const kernel = kernelSizes(sysroot, plan.tree());
+  return [
+    { path: sysroot.repo.path, files, inodes: 0 },
+    ...(kernel.length === 0 ? [] : [{ path: sysroot.boot, files: kernel, inodes: 1 }]),
+  ];
+}
+
+function kernelSizes(sysroot: Sysroot, tree: DirectoryNode): number[] {
+  const { kernel, initramfs } = findKernel(tree);
+  const files = initramfs === undefined ? [kernel] : [kernel, initramfs];
+  const isHere = ({ checksum }: RegularNode): boolean => existsSync(objectFile(sysroot.repo, checksum, "file"));
+  return files.every(isHere) ? [] : files.map(({ size }) => size);
 }

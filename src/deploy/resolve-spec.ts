@@ -54,7 +54,8 @@ export async function pullCommit(
   const kernel = findKernel(tree);
   const checksum = bootChecksum({ ...sysroot, repo: source }, kernel);
   const boot = bootNeed(sysroot, stateroot, { kernel, bootChecksum: checksum });
-  preflight([{ path: sysroot.repo.path, ...missing(sysroot.repo, tree) }, boot]);
+  const files = [...missingFiles(sysroot.repo, tree), ...dirtreeSizes(tree)];
+  preflight([{ path: sysroot.repo.path, files, inodes: 0 }, boot]);
   const { commit, ref } = resolved;
   const moved = ref === undefined ? {} : { ref: parseRefName(ref) };
   await pullLocal(sysroot.repo, source, { commit, ...moved, ...(progress === undefined ? {} : { progress }) });
@@ -71,12 +72,11 @@ function refIn(repo: Repo, spec: string): Resolved | undefined {
   }
 }
 
-/** The files of a tree that the store lacks, each content once, and a guess at its dirtrees. */
-function missing(repo: Repo, tree: DirectoryNode): { files: number[]; inodes: number } {
+/** The sizes of a tree's files that the store lacks, each content once. */
+export function missingFiles(repo: Repo, tree: DirectoryNode): number[] {
   const seen = new Set<Checksum>();
   const files: number[] = [];
   const visit = (directory: DirectoryNode): void => {
-    files.push(directory.children.size * DIRTREE_ENTRY);
     for (const node of directory.children.values()) {
       if (node.kind === "directory") visit(node);
       if (node.kind !== "file" || node.size === 0 || seen.has(node.checksum)) continue;
@@ -85,7 +85,13 @@ function missing(repo: Repo, tree: DirectoryNode): { files: number[]; inodes: nu
     }
   };
   visit(tree);
-  return { files, inodes: 0 };
+  return files;
+}
+
+/** About what the dirtrees of a tree take. */
+function dirtreeSizes({ children }: DirectoryNode): number[] {
+  const below = [...children.values()].flatMap((node) => (node.kind === "directory" ? dirtreeSizes(node) : []));
+  return [children.size * DIRTREE_ENTRY, ...below];
 }
 
 /** About what an entry of a dirtree takes, in bytes. */

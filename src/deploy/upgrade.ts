@@ -13,17 +13,9 @@ import { readHistory } from "./history-file.ts";
 import { type HostState, loadHostState } from "./host-state.ts";
 import { imageSpecTip, pullImageSpec } from "./image-spec.ts";
 import { type DeployResult, makeDeployment, type MakeOptions } from "./make-deployment.ts";
-import {
-  bundleAt,
-  type Cost,
-  pullRemote,
-  remoteCost,
-  type RemoteSpec,
-  remoteSpec,
-  remoteTip,
-  shownCommit,
-} from "./remote-spec.ts";
+import { bundleAt, pullRemote, type RemoteSpec, remoteSpec, remoteTip, shownCommit } from "./remote-spec.ts";
 import { openSource, pullCommit, type Resolved, resolveSpec } from "./resolve-spec.ts";
+import { type Cost, remoteCost, storedCost } from "./upgrade-cost.ts";
 import { type Sysroot, withSysrootLock } from "./sysroot.ts";
 
 export interface UpgradeOptions extends MakeOptions {
@@ -50,7 +42,7 @@ export interface Update {
   downgrade: boolean;
   /** The sysroot's store has it already. */
   downloaded: boolean;
-  /** What fetching it from its remote takes: from a check that found it is not here yet. */
+  /** What it takes and changes: from a check, or a dry run of what would have to be fetched. */
   cost?: Cost;
   /** Why it did not boot on this host before, if it was tried. */
   failure?: string;
@@ -66,12 +58,8 @@ export interface UpgradeResult {
  * @throws AtomicError nothing-to-do when there is none, conflict when nothing is deployed, not-found
  */
 export async function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<Update> {
-  const { update, remote } = await findUpdate(sysroot, loadHostState(sysroot, options.commandLine), {
-    ...options,
-    pullImages: false,
-  });
-  if (remote === undefined || update.downloaded) return update;
-  return { ...update, cost: await remoteCost(sysroot, remote, { ...options, current: update.from.commit }) };
+  const state = loadHostState(sysroot, options.commandLine);
+  return withCost(sysroot, await findUpdate(sysroot, state, options), options);
 }
 
 /**
@@ -82,14 +70,12 @@ export async function checkUpgrade(sysroot: Sysroot, options: UpgradeOptions = {
 export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): Promise<UpgradeResult> {
   return withSysrootLock(sysroot, async () => {
     const state = loadHostState(sysroot, options.commandLine);
-    const { current, resolved, source, remote, image, update } = await findUpdate(sysroot, state, {
-      ...options,
-      pullImages: true,
-    });
+    const dryRun = options.dryRun === true;
+    const found = await findUpdate(sysroot, state, options);
+    const { current, resolved, source, update } = found;
     if (update.downgrade && options.allowDowngrade !== true) throw downgrade(update);
     if (update.failure !== undefined && options.retry !== true && options.downloadOnly !== true)
       throw failedBefore(update);
-    const dryRun = options.dryRun === true;
     if (source !== undefined && !dryRun) {
       const { progress } = options;
       await pullCommit(sysroot, source, {
@@ -98,25 +84,26 @@ export async function upgrade(sysroot: Sysroot, options: UpgradeOptions = {}): P
         ...(progress === undefined ? {} : { progress }),
       });
     }
-    if (remote !== undefined && dryRun && !update.downloaded) {
-      return {
-        update: { ...update, cost: await remoteCost(sysroot, remote, { ...options, current: current.commit }) },
-      };
-    }
-    const pulled = remote === undefined ? image : await pullRemote(sysroot, remote, options);
-    if (options.downloadOnly === true) return { update };
+    if (dryRun && source === undefined && !update.downloaded)
+      return { update: await withCost(sysroot, found, options) };
+    const pulled = await pullFound(sysroot, found, options);
+    const commit = pulled?.commit ?? resolved.commit;
+    // Only now is it known what others' names have become here, and whether that was tried before.
+    const whole = { ...update, to: { ...update.to, commit }, ...failureOf(sysroot, state, { ...current, commit }) };
+    if (options.downloadOnly === true) return { update: whole };
+    if (whole.failure !== undefined && options.retry !== true) throw failedBefore(whole);
     const { from: _, ...making } = options; // the origin names a directory only
     const deployment = await makeDeployment(sysroot, state, {
       ...making,
       stateroot: current.stateroot,
-      commit: pulled?.commit ?? resolved.commit,
+      commit,
       spec: update.spec,
       action: "upgrade",
       ...(pulled?.signature === undefined ? {} : { signature: pulled.signature }),
       ...(source === undefined ? {} : { from: source.path }),
       ...(source !== undefined && dryRun ? { source } : {}),
     });
-    return { update, deployment };
+    return { update: whole, deployment };
   });
 }
 
@@ -128,17 +115,12 @@ interface Found {
   source: Repo | undefined;
   /** The remote to pull from. */
   remote: RemoteSpec | undefined;
-  /** The image that the origin names. */
-  image: { commit: Checksum; signature?: string } | undefined;
+  /** The image that the origin names, as it is offered. */
+  image: Awaited<ReturnType<typeof imageSpecTip>> | undefined;
   update: Update;
 }
 
-/** @param options.pullImages false to look at the manifest of an image only */
-async function findUpdate(
-  sysroot: Sysroot,
-  state: HostState,
-  options: UpgradeOptions & { pullImages: boolean },
-): Promise<Found> {
+async function findUpdate(sysroot: Sysroot, state: HostState, options: UpgradeOptions): Promise<Found> {
   const stateroot = chooseStateroot(sysroot, state, options.stateroot);
   const current = state.deployments.find((deployment) => deployment.stateroot === stateroot);
   if (current === undefined) {
@@ -151,8 +133,7 @@ async function findUpdate(
   const from = bundle === undefined ? (options.from ?? current.origin.from) : undefined;
   const source = from === undefined ? undefined : openSource(sysroot, from);
   const isImage = source === undefined && isImageReference(spec);
-  const look = () => imageSpecTip(sysroot, spec, current.commit);
-  const image = isImage ? await (options.pullImages ? pullImageSpec(sysroot, spec, options) : look()) : undefined;
+  const image = isImage ? await imageSpecTip(sysroot, spec) : undefined;
   const remote = source === undefined && !isImage ? remoteSpec(sysroot, spec, bundle) : undefined;
   if (bundle !== undefined && remote === undefined) {
     throw new AtomicError("conflict", `upgrading from ${bundle}: ${current.id} follows ${spec}, which is no remote's`, {
@@ -169,8 +150,8 @@ async function findUpdate(
       resolved.ref === undefined ? "atomic host rebase REF" : current.staged ? "systemctl reboot" : undefined;
     throw new AtomicError("nothing-to-do", `upgrading ${current.id}: ${why}`, hint === undefined ? {} : { hint });
   }
-  const isUnknown = image !== undefined && !hasCommit(sysroot.repo, image.commit);
-  const next: Next = tip ?? (isUnknown ? {} : readCommit(source ?? sysroot.repo, resolved.commit));
+  const isNew = image !== undefined && !hasCommit(sysroot.repo, image.commit);
+  const next: Next = tip ?? (isNew ? image : readCommit(source ?? sysroot.repo, resolved.commit));
   const { timestamp = current.origin.timestamp } = next;
   const update: Update = {
     spec,
@@ -181,6 +162,30 @@ async function findUpdate(
     ...failureOf(sysroot, state, { stateroot, commit: resolved.commit }),
   };
   return { current, resolved, source, remote, image, update };
+}
+
+/** Brings what was found; undefined when it is in a store already. */
+async function pullFound(
+  sysroot: Sysroot,
+  { remote, image, update }: Found,
+  options: UpgradeOptions,
+): Promise<{ commit: Checksum; signature: string } | undefined> {
+  if (remote !== undefined) return pullRemote(sysroot, remote, options);
+  return image === undefined || update.downloaded ? image : pullImageSpec(sysroot, update.spec, options);
+}
+
+/** The update with what it takes and changes, as far as that can be known before it is fetched. */
+async function withCost(sysroot: Sysroot, found: Found, options: UpgradeOptions): Promise<Update> {
+  const { update, current, resolved, source, remote, image } = found;
+  if (source !== undefined || update.downloaded) {
+    const where = { repo: source ?? sysroot.repo, stateroot: current.stateroot };
+    return { ...update, cost: storedCost(sysroot, { ...where, commit: resolved.commit, current: current.commit }) };
+  }
+  if (remote !== undefined)
+    return { ...update, cost: await remoteCost(sysroot, remote, { ...options, current: current.commit }) };
+  const { download, notes } = image!;
+  const known = { ...(download === undefined ? {} : { download }), ...(notes === undefined ? {} : { notes }) };
+  return { ...update, cost: { subject: "", ...known } };
 }
 
 function downgrade({ spec, from, to }: Update): AtomicError {

@@ -70,3 +70,9 @@ export function parseImageConfig(bytes: Uint8Array, what: string): ImageConfig {
     return Object.keys(asObject(config[key] ?? {}, `${what}: ${key}`));
   }
 }
+
+/** The version that an image's labels tell. */
+export function versionOf({ labels }: ImageConfig): { version?: string } {
+  const version = labels["org.opencontainers.image.version"] ?? labels["version"];
+  return version === undefined ? {} : { version };
+}

@@ -4,7 +4,16 @@
  */
 import type { Checksum } from "../digest.ts";
 import { AtomicError } from "../errors.ts";
-import { type Commit, listRefs, parseRefName, readCommit, readRef, type RefName, type Repo } from "../ostree/index.ts";
+import {
+  type Commit,
+  listRefs,
+  NOTES_KEY,
+  parseRefName,
+  readCommit,
+  readRef,
+  type RefName,
+  type Repo,
+} from "../ostree/index.ts";
 import { type Digest, digestHex, digestOf, parseDigest } from "./digest.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
@@ -64,14 +73,15 @@ export function recordMetadata(manifest: Buffer, config: Buffer): Record<string,
   };
 }
 
+/** What an image's publisher says of it, as a commit carries it: an annotation of the manifest, else a label. */
+export function notesOf({ annotations }: Manifest, { labels }: ImageConfig): Record<string, string> {
+  const notes = annotations[NOTES_KEY] ?? labels[NOTES_KEY];
+  return notes === undefined ? {} : { [NOTES_KEY]: notes };
+}
+
 /** The image that a commit is; undefined when it is none. @throws AtomicError not-found, corrupt, invalid */
 export function readRecord(repo: Repo, commit: Checksum): ImageRecord | undefined {
   return recordOf(readCommit(repo, commit), commit);
-}
-
-/** The digest of the manifest of the image that a commit is; undefined when it is none. @throws as `readRecord` */
-export function imageManifest(repo: Repo, commit: Checksum): Digest | undefined {
-  return readRecord(repo, commit)?.manifestDigest;
 }
 
 /** The image that a commit, already read, is; undefined when it is none. @throws AtomicError corrupt, invalid */

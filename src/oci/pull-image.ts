@@ -1,10 +1,9 @@
 /** Bringing an image into the store. */
 import type { Checksum } from "../digest.ts";
-import { AtomicError, isAtomicError } from "../errors.ts";
+import { AtomicError } from "../errors.ts";
 import {
   type DirectoryNode,
   loadTree,
-  readCommit,
   readRef,
   type RefName,
   type Repo,
@@ -15,13 +14,14 @@ import {
 } from "../ostree/index.ts";
 import { noProgress, type Progress } from "../progress.ts";
 import type { Digest } from "./digest.ts";
-import type { ImageConfig } from "./image-config.ts";
+import { type ImageConfig, versionOf } from "./image-config.ts";
 import { hostTree } from "./host-tree.ts";
-import { hostImageRef, imageRef, layerRef, readRecord, recordMetadata } from "./image-record.ts";
+import { hostImageRef, imageRef, layerRef, notesOf, readRecord, recordMetadata } from "./image-record.ts";
 import type { ImageSource } from "./image-source.ts";
 import { applyLayers } from "./layer/apply-layers.ts";
 import { importLayer, type LayerBlob } from "./layer/import-layer.ts";
 import { openSource, readImageName } from "./open-source.ts";
+import { missingLayers } from "./missing-layers.ts";
 import type { Platform } from "./platform.ts";
 import { acceptImage } from "./policy/accept-image.ts";
 import type { ImageReference } from "./reference.ts";
@@ -117,7 +117,7 @@ async function pullFrom(
   }
   const { bytes, config } = await resolveConfig(source, resolved.manifest, options.platform);
   const { progress = noProgress } = options;
-  const missing = missingLayers(repo, resolved, config);
+  const missing = missingLayers(repo, resolved.manifest, config);
   const files = await source.layers(
     missing.map(({ descriptor }) => descriptor),
     progress,
@@ -136,27 +136,6 @@ async function pullFrom(
   });
   source.release(missing.map(({ descriptor }) => descriptor.digest));
   return { name, commit, manifestDigest: resolved.digest, config, changed: true, newLayers: missing.length, signature };
-}
-
-/** The layers that the store does not have, each once. */
-function missingLayers(repo: Repo, { manifest }: ResolvedManifest, { diffIds }: ImageConfig) {
-  return manifest.layers.flatMap((descriptor, i) => {
-    const diffId = diffIds[i]!;
-    return diffIds.indexOf(diffId) !== i || hasLayer(repo, diffId) ? [] : [{ descriptor, diffId }];
-  });
-}
-
-/** True when the layer's commit can be read; what it needs is checked when it is loaded. */
-function hasLayer(repo: Repo, diffId: Digest): boolean {
-  const commit = readRef(repo, layerRef(diffId));
-  if (commit === undefined) return false;
-  try {
-    readCommit(repo, commit);
-    return true;
-  } catch (error) {
-    if (isAtomicError(error, "not-found") || isAtomicError(error, "corrupt")) return false;
-    throw error;
-  }
 }
 
 /** Stores layers one by one: each stays once it is complete. */
@@ -184,13 +163,12 @@ async function stageImage(repo: Repo, { resolved, config, configBytes, what, use
     what,
   );
   const tree = use.shape(merged, what);
-  const version = config.labels["org.opencontainers.image.version"] ?? config.labels["version"];
   return transactAsync(repo, async (transaction) =>
     stageTree(transaction, tree, {
       timestamp: config.created ?? 0,
       subject: `image ${resolved.digest}`,
-      ...(version === undefined ? {} : { version }),
-      metadata: recordMetadata(resolved.bytes, configBytes),
+      ...versionOf(config),
+      metadata: { ...recordMetadata(resolved.bytes, configBytes), ...notesOf(resolved.manifest, config) },
     }),
   );
 }

@@ -23,6 +23,7 @@ export { dropCachedImage } from "./image-cache.ts";
 export { withFileLock, withRepoLock } from "./lock.ts";
 export { log } from "./log.ts";
 export { objectFile, openObject, readCommit, readDirtree, readObject } from "./object-store.ts";
+export { NOTES_KEY, publisherSays } from "./publisher-notes.ts";
 export { prune, type PruneOptions, type PruneResult } from "./prune.ts";
 export { pullLocal, type PullOptions, type PullResult } from "./pull-local.ts";
 export { deleteRef, listRefs, parseRefName, readRef, type RefName, writeRef } from "./ref.ts";

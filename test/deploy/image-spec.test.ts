@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { checkUpgrade, cleanup, deploy, hostStatus, upgrade } from "../../src/deploy/index.ts";
 import { listRefs } from "../../src/ostree/index.ts";
@@ -32,7 +32,13 @@ function publish(layout: string, text: string, day: number): void {
   writeLayout(layout, {
     layers: [BASE, version(text)],
     created: `2026-01-0${day}T00:00:00Z`,
-    run: { Labels: { "org.opencontainers.image.version": text, "containers.bootc": "1" } },
+    run: {
+      Labels: {
+        "org.opencontainers.image.version": text,
+        "containers.bootc": "1",
+        "atomic.notes": `what is new in ${text}\n`,
+      },
+    },
   });
 }
 
@@ -54,7 +60,16 @@ test("deploys an image, and upgrades follow it", async () => {
     publish(layout, "v2", 2);
     const update = await checkUpgrade(sysroot);
     assert.not(update.downloaded);
+    assert.equal([update.to.version, update.to.timestamp], ["v2", Date.parse("2026-01-02") / 1000]);
+    assert.ok(update.cost!.download! > 0);
+    assert.equal([update.cost!.notes, update.cost!.packages], ["what is new in v2\n", undefined]);
+    assert.equal((await upgrade(sysroot, { dryRun: true })).deployment, undefined);
     assert.is(listRefs(sysroot.repo, "oci/layer").length, 2);
+    const { update: fetched } = await upgrade(sysroot, { downloadOnly: true });
+    const here = await checkUpgrade(sysroot);
+    assert.equal([here.downloaded, here.to.commit], [true, fetched.to.commit]);
+    assert.equal([here.cost!.download, here.cost!.packages], [0, []]);
+    assert.is(here.cost!.notes, "what is new in v2\n");
     await upgrade(sysroot);
     assert.is(summary(sysroot), "v2+ v1-");
     assert.is(readFileSync(join(etcOf(sysroot), "motd"), "utf8"), "v2");
@@ -62,12 +77,34 @@ test("deploys an image, and upgrades follow it", async () => {
   });
 });
 
-test("refuses an older image, and one without a kernel", async () => {
+test("a check asks the host's policy, as the upgrade does", async () => {
+  await onHost(async ({ sysroot, base }, layout) => {
+    publish(layout, "v1", 1);
+    await deploy(sysroot, { spec: `oci:${layout}` });
+    publish(layout, "v2", 2);
+    const policy = join(base, ".config/containers/policy.json");
+    mkdirSync(dirname(policy), { recursive: true });
+    writeFileSync(policy, JSON.stringify({ default: [{ type: "reject" }] }));
+    const home = process.env["HOME"];
+    process.env["HOME"] = base;
+    try {
+      for (const ask of [checkUpgrade, upgrade]) assert.is(await codeOf(() => ask(sysroot)), "untrusted");
+    } finally {
+      if (home === undefined) delete process.env["HOME"];
+      else process.env["HOME"] = home;
+    }
+    assert.is(summary(sysroot), "v1+");
+  });
+});
+
+test("refuses an older image before it is pulled, and one without a kernel", async () => {
   await onHost(async ({ sysroot }, layout) => {
     publish(layout, "v2", 2);
     await deploy(sysroot, { spec: `oci:${layout}` });
     publish(layout, "v1", 1);
+    const layers = listRefs(sysroot.repo, "oci/layer").length;
     assert.is(await codeOf(() => upgrade(sysroot)), "conflict");
+    assert.is(listRefs(sysroot.repo, "oci/layer").length, layers);
     await upgrade(sysroot, { allowDowngrade: true });
     writeLayout(layout, { layers: [version("x")] });
     assert.is(await codeOf(() => upgrade(sysroot)), "invalid");

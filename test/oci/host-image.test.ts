@@ -69,7 +69,8 @@ test("makes a host tree of an image, with the layers of the container image", as
     "/var/lib/app/state",
   ]);
   assert.is(listImages(repo).length, 1);
-  assert.is(await imageTip(repo, `oci:${layout}`), pulled.manifestDigest);
+  const tip = await imageTip(repo, `oci:${layout}`);
+  assert.equal([tip.manifestDigest, tip.commit, tip.download], [pulled.manifestDigest, pulled.commit, undefined]);
   assert.equal(fsck(repo).defects, []);
 });
 

@@ -20,7 +20,7 @@ export function renderUpdate(update: Update, { style, now }: View): string {
   return [
     `${update.downgrade ? style.yellow("downgrade") : "update"} of ${printable(update.spec)}: ${versions(update, style)}`,
     `built ${age(update.to.timestamp, now)}${update.downloaded ? "" : ", not downloaded yet"}`,
-    ...(update.cost === undefined ? [] : [costs(update.cost), ...contents(update.cost, style)]),
+    ...(update.cost === undefined ? [] : [...costs(update.cost), ...contents(update.cost, style)]),
     ...(update.failure === undefined ? [] : [`it did not boot on this host: ${printable(update.failure)}`]),
     `to deploy it: atomic host upgrade${update.downgrade ? " --allow-downgrade" : ""}${update.failure === undefined ? "" : " --retry"}`,
   ].join("\n");
@@ -78,16 +78,38 @@ function etcLines({ etc, dryRun }: DeployResult, style: Style): string[] {
   ];
 }
 
-function contents({ subject, packages }: NonNullable<Update["cost"]>, style: Style): string[] {
+type Cost = NonNullable<Update["cost"]>;
+
+function contents({ subject, notes, packages = [] }: Cost, style: Style): string[] {
+  const said = [...(subject === "" ? [] : [subject]), ...(notes?.trimEnd().split("\n") ?? [])].map(printable);
   return [
-    ...(subject === "" ? [] : [`the publisher says: ${printable(subject)}`]),
+    ...(said.length === 1 ? [`the publisher says: ${said[0]}`] : []),
+    ...(said.length > 1 ? ["the publisher says:", ...said.map((line) => `  ${line}`.trimEnd())] : []),
     ...(packages.length === 0 ? [] : renderPackages(packages, style)),
   ];
 }
 
-function costs({ download, disk, objects, boot }: NonNullable<Update["cost"]>): string {
-  const kernel = boot === 0 ? "" : `, ${formatBytes(boot)} in /boot`;
-  return `takes ${formatBytes(download)} of download, ${formatBytes(disk)} of disk in ${counted(objects, "file")}${kernel}`;
+/** What it takes, and what cannot be said yet. */
+function costs({ download, disk, objects = 0, boot, packages }: Cost): string[] {
+  const taken = [
+    ...bytes(download, "of download"),
+    ...bytes(disk, `of disk in ${counted(objects, "file")}`),
+    ...bytes(boot, "in /boot"),
+  ];
+  const unknown = [
+    ...(disk === undefined ? ["the disk it takes"] : []),
+    ...(packages === undefined ? ["its packages"] : []),
+  ];
+  return [
+    ...(taken.length === 0 ? [] : [`takes ${taken.join(", ")}`]),
+    ...(unknown.length === 0
+      ? []
+      : [`known once it is here: ${unknown.join(", ")} (atomic host upgrade --download-only)`]),
+  ];
+}
+
+function bytes(size: number | undefined, what: string): string[] {
+  return size === undefined || size === 0 ? [] : [`${formatBytes(size)} ${what}`];
 }
 
 function versions({ from, to }: Update, style: Style): string {

@@ -1,7 +1,6 @@
 /** Remotes that are OSTree repositories. */
 import { fileURLToPath } from "node:url";
 import { AtomicError } from "../../errors.ts";
-import type { Progress } from "../../progress.ts";
 import { withRepoLock } from "../lock.ts";
 import { readCommit } from "../object-store.ts";
 import { readRef, type RefName, writeRef } from "../ref.ts";
@@ -12,7 +11,7 @@ import { transactAside } from "../transaction.ts";
 import { parseOstreeCommit } from "./commit.ts";
 import { fetchMetadata } from "./fetch-tree.ts";
 import { openHttpSource } from "./http-source.ts";
-import { fetchCommit, REQUESTS } from "./fetch-commit.ts";
+import { fetchCommit, type FetchOptions, REQUESTS } from "./fetch-commit.ts";
 import { type ImportResult, storeCommit } from "./store-commit.ts";
 import { importedCommit } from "./imported-commit.ts";
 import { openLocalSource } from "./local-source.ts";
@@ -29,9 +28,8 @@ const ROUNDS = 3;
 
 interface Wanted {
   checksum: Sha256;
-  bytes: Buffer;
   localRef: RefName;
-  progress: Progress | undefined;
+  fetch: FetchOptions;
 }
 
 /** How remotes of type ostree are asked. Loaded when one is. */
@@ -72,7 +70,7 @@ export const ostreeDriver: RemoteDriver = {
       };
     }),
 
-  fetch: (repo, remote, { ref, localRef, allowDowngrade = false, progress }) =>
+  fetch: (repo, remote, { ref, localRef, allowDowngrade = false, progress, onPlan, measure }) =>
     withSource(remote, async (source): Promise<Fetched> => {
       const checksum = await readOstreeRef(source, ref);
       const known = importedCommit(repo, checksum);
@@ -90,16 +88,17 @@ export const ostreeDriver: RemoteDriver = {
       if (known !== undefined && present === known.commit)
         return { commit: known.commit, signature, objects: 0, bytes: 0 };
       if (known === undefined) await checkMode(source);
-      return { ...(await bring(repo, source, { checksum, bytes, localRef, progress })), signature };
+      const how = {
+        ...(progress === undefined ? {} : { progress }),
+        ...(onPlan === undefined ? {} : { onPlan }),
+        ...(measure === undefined ? {} : { measure }),
+      };
+      return { ...(await bring(repo, source, { checksum, localRef, fetch: { bytes, ...how } })), signature };
     }),
 };
 
 /** Brings a commit into the store unless it is there; the ref moves with it, under the lock. */
-async function bring(
-  repo: Repo,
-  source: OstreeSource,
-  { checksum, bytes, localRef, progress }: Wanted,
-): Promise<ImportResult> {
+async function bring(repo: Repo, source: OstreeSource, { checksum, localRef, fetch }: Wanted): Promise<ImportResult> {
   const point = (result: ImportResult): ImportResult => (writeRef(repo, localRef, result.commit), result);
   const present = await withRepoLock(repo, () => {
     const known = importedCommit(repo, checksum);
@@ -108,10 +107,7 @@ async function bring(
   if (present !== undefined) return present;
   return transactAside(repo, async (transaction) => {
     for (let left = ROUNDS; ; left--) {
-      const fetched = await fetchCommit(transaction, source, {
-        bytes,
-        ...(progress === undefined ? {} : { progress }),
-      });
+      const fetched = await fetchCommit(transaction, source, fetch);
       const stored = await withRepoLock(repo, () => {
         const result = storeCommit(transaction, fetched);
         return result && point(result);

@@ -1,12 +1,15 @@
 /** Bringing a commit of OSTree: its directories into memory, its files into the store. */
 import { noProgress, type Progress, type ProgressTask } from "../../progress.ts";
 import { withRepoLock } from "../lock.ts";
+import type { FetchOptions as RemoteFetchOptions } from "../remote/driver.ts";
 import { checkpoint, type Transaction } from "../transaction.ts";
 import { type OstreeCommit, parseOstreeCommit } from "./commit.ts";
 import { type FetchedTree, fetchTree } from "./fetch-tree.ts";
 import { importFile } from "./import-file.ts";
 import { type ImportMap, openImportMap } from "./import-map.ts";
 import { forEachParallel } from "./parallel.ts";
+import { planFetch } from "./plan-fetch.ts";
+import type { Sha256 } from "./sha256.ts";
 import type { OstreeSource } from "./source.ts";
 import { createStoredTrees, isThere } from "./stored-trees.ts";
 
@@ -26,8 +29,13 @@ export interface FetchedCommit {
   contentBytes: number;
 }
 
+export interface FetchOptions extends Pick<RemoteFetchOptions, "progress" | "onPlan" | "measure"> {
+  /** Of the commit, checked against its name. */
+  bytes: Buffer;
+}
+
 /**
- * Fetches what the store lacks of the commit that `bytes`, already checked against its name, are. What arrived stays, also
+ * Fetches what the store lacks of the commit that `bytes` are. What arrived stays, also
  * when this fails. Takes the store's lock only to publish.
  * @param transaction one aside
  * @throws AtomicError not-found, corrupt, invalid, unsupported, no-space, locked
@@ -35,7 +43,7 @@ export interface FetchedCommit {
 export async function fetchCommit(
   transaction: Transaction,
   source: OstreeSource,
-  { bytes, progress = noProgress }: { bytes: Buffer; progress?: Progress },
+  { bytes, progress = noProgress, onPlan, measure = false }: FetchOptions,
 ): Promise<FetchedCommit> {
   const original = parseOstreeCommit(bytes);
   const map = openImportMap(transaction.repo);
@@ -44,20 +52,29 @@ export async function fetchCommit(
     known: (tree) => stored(tree) !== undefined,
     requests: REQUESTS,
   });
-  const files = await fetchFiles(transaction, source, { map, fetched, progress });
-  const objects = 1 + fetched.dirtrees.size + fetched.dirmetas.size + files.count;
-  return { original, bytes, map, fetched, objects, contentBytes: files.bytes };
+  const isMissing = (checksum: Sha256): boolean => !isThere(transaction, map.file(checksum));
+  const named = [...new Set([...fetched.dirtrees.values()].flatMap(({ files }) => [...files.values()]))];
+  const wanted = named.filter(isMissing);
+  let contentBytes = 0;
+  const bring = async (missing: readonly Sha256[]): Promise<void> => {
+    contentBytes += await fetchFiles(transaction, source, { map, missing, progress });
+  };
+  if (onPlan !== undefined) {
+    const planning = { original, map, fetched, missing: wanted, measure, requests: REQUESTS, bring };
+    await onPlan(await planFetch(transaction, source, planning));
+  }
+  await bring(wanted.filter(isMissing));
+  const objects = 1 + fetched.dirtrees.size + fetched.dirmetas.size + wanted.length;
+  return { original, bytes, map, fetched, objects, contentBytes };
 }
 
-/** Brings the content that the fetched directories name and the store lacks. */
+/** Brings the content of files; returns its bytes. */
 async function fetchFiles(
   transaction: Transaction,
   source: OstreeSource,
-  { map, fetched, progress }: Pick<FetchedCommit, "map" | "fetched"> & { progress: Progress },
-): Promise<{ count: number; bytes: number }> {
-  const wanted = new Set([...fetched.dirtrees.values()].flatMap(({ files }) => [...files.values()]));
-  const missing = [...wanted].filter((checksum) => !isThere(transaction, map.file(checksum)));
-  if (missing.length === 0) return { count: 0, bytes: 0 };
+  { map, missing, progress }: { map: ImportMap; missing: readonly Sha256[]; progress: Progress },
+): Promise<number> {
+  if (missing.length === 0) return 0;
   const task: ProgressTask = progress.start("importing files", { total: missing.length, unit: "items" });
   let bytes = 0;
   let saved = 0;
@@ -83,5 +100,5 @@ async function fetchFiles(
   }
   await save();
   task.finish();
-  return { count: missing.length, bytes };
+  return bytes;
 }

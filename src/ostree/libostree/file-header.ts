@@ -53,6 +53,15 @@ export function parseArchiveHeader(bytes: Uint8Array): { header: FileHeader; siz
   return { header, size };
 }
 
+/** Where the size of the content ends that a `.filez` starts with. Bytes. */
+export const SIZE_END = FRAME + 8;
+
+/** The size of the content of the `.filez` that starts with `start`. @throws AtomicError invalid */
+export function parseContentSize(start: Buffer): number {
+  if (start.length < SIZE_END) throw refuse("it is cut off");
+  return decodeVariant(uint64, start.subarray(FRAME, SIZE_END), "file header");
+}
+
 /** The length of the header that the frame `bytes` announces. @throws AtomicError invalid */
 export function headerLength(bytes: Buffer): number {
   if (bytes.length < FRAME) throw refuse("it is cut off");

@@ -1,11 +1,25 @@
 /** An OSTree repository in a directory. */
 import { join } from "node:path";
 import { AtomicError } from "../../errors.ts";
-import { isKernelError, readFile } from "../../linux/index.ts";
+import {
+  AT_FDCWD,
+  close,
+  isKernelError,
+  O_NOFOLLOW,
+  O_RDONLY,
+  open,
+  read,
+  readFile,
+  S_IFMT,
+  S_IFREG,
+  statIfExists,
+} from "../../linux/index.ts";
 import { readArchiveFile } from "./archive-file.ts";
 import { readBareFile } from "./bare-file.ts";
 import { fileChunks } from "./file-chunks.ts";
+import { parseContentSize, SIZE_END } from "./file-header.ts";
 import { MAX_CONFIG, parseRepoMode } from "./repo-config.ts";
+import type { Sha256 } from "./sha256.ts";
 import { ostreeObjectPath, type OstreeSource } from "./source.ts";
 
 /** Opens the repository in `directory`. @throws AtomicError not-found, unsupported */
@@ -17,6 +31,11 @@ export function openLocalSource(directory: string): OstreeSource {
     });
   }
   const mode = parseRepoMode(config.toString("utf8"), directory);
+  const notFound = (checksum: Sha256, cause?: unknown): AtomicError =>
+    new AtomicError("not-found", `reading file ${checksum}: not in ${directory}`, {
+      cause,
+      hint: `ostree fsck --repo=${directory}`,
+    });
   return {
     where: directory,
     isRemote: false,
@@ -27,14 +46,29 @@ export function openLocalSource(directory: string): OstreeSource {
         return await (mode === "archive" ? readArchiveFile(fileChunks(path), path) : readBareFile(path, mode));
       } catch (error) {
         if (!isKernelError(error, "ENOENT")) throw error;
-        throw new AtomicError("not-found", `reading file ${checksum}: not in ${directory}`, {
-          cause: error,
-          hint: `ostree fsck --repo=${directory}`,
-        });
+        throw notFound(checksum, error);
       }
+    },
+    async measure(checksum) {
+      const path = join(directory, ostreeObjectPath(checksum, mode === "archive" ? "filez" : "file"));
+      const stat = statIfExists(AT_FDCWD, path);
+      if (stat === undefined) throw notFound(checksum);
+      if (mode === "archive") return { stored: stat.size, content: parseContentSize(readStart(path)) };
+      return { stored: stat.size, content: (stat.mode & S_IFMT) === S_IFREG ? stat.size : 0 };
     },
     close: () => undefined,
   };
+}
+
+/** As much of a `.filez` as says its size. */
+function readStart(path: string): Buffer {
+  const fd = open(path, O_RDONLY | O_NOFOLLOW);
+  try {
+    const start = Buffer.alloc(SIZE_END);
+    return start.subarray(0, read(fd, start));
+  } finally {
+    close(fd);
+  }
 }
 
 function readIfThere(path: string, max: number): Buffer | undefined {

@@ -10,6 +10,13 @@ export interface OstreeFile {
   content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
+/** What a regular file takes; of a symlink the content is empty. Bytes. */
+export interface FileSizes {
+  /** As the repository keeps it. */
+  stored: number;
+  content: number;
+}
+
 export interface OstreeSource {
   /** Its path or address, for messages. */
   readonly where: string;
@@ -23,6 +30,8 @@ export interface OstreeSource {
   read(path: string, max: number): Promise<Buffer | undefined>;
   /** A content object. Rejects with AtomicError not-found, invalid. */
   file(checksum: Sha256): Promise<OstreeFile>;
+  /** How large a content object is, without reading it. Rejects with AtomicError not-found, invalid. */
+  measure(checksum: Sha256): Promise<FileSizes>;
   /** Ends connections. */
   close(): void;
 }

@@ -3,6 +3,7 @@ import type { Checksum } from "../../digest.ts";
 import type { Progress } from "../../progress.ts";
 import type { RefName } from "../ref.ts";
 import type { Repo } from "../repo.ts";
+import type { DirectoryNode } from "../tree.ts";
 import type { Remote } from "./remote-config.ts";
 
 /** What a ref of a remote names. */
@@ -28,18 +29,27 @@ export interface FetchOptions extends AskOptions {
   progress?: Progress;
   /** Told what is to be fetched and stored before any file is; it may refuse by throwing. */
   onPlan?: (plan: FetchPlan) => void | Promise<void>;
+  /** Ask for the size of each file where the remote does not tell them together: a small request for each. */
+  measure?: boolean;
 }
 
 export interface FetchPlan {
-  /** Bytes to be transferred. */
+  /** Bytes to be transferred, of the files whose sizes are known. */
   download: number;
-  /** Sizes in bytes of the files to be stored. */
-  files: number[];
-  /** The commit, and a store in which its tree, but not every file, can be read; absent when that is not known yet. */
-  commit?: Checksum;
-  repo?: Repo;
-  /** Brings these files before the others, so that they can be read. */
-  bring?: (files: readonly Checksum[]) => Promise<void>;
+  /** Sizes in bytes of the files to be stored; absent unless all are known. */
+  files?: number[];
+  /**
+   * The commit's tree. The checksum of a file that is not here yet may be the remote's; once it has been brought, that of
+   * another call is the store's.
+   */
+  tree(): DirectoryNode;
+  /** Where the files of the tree that are here can be read. */
+  repo: Repo;
+  /** What the publisher says of the commit: one line, and what does not fit in one. */
+  subject: string;
+  notes?: string;
+  /** Brings these files of the tree before the others, so that they can be read. */
+  bring(files: readonly Checksum[]): Promise<void>;
 }
 
 export interface Fetched {

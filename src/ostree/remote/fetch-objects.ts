@@ -2,6 +2,9 @@
 import type { Checksum } from "../../digest.ts";
 import { AtomicError } from "../../errors.ts";
 import { noProgress, type Progress } from "../../progress.ts";
+import { loadTree } from "../load-tree.ts";
+import { readCommit } from "../object-store.ts";
+import { publisherSays } from "../publisher-notes.ts";
 import type { Fetched, FetchPlan } from "./driver.ts";
 import { lacking, type Needed, planPull, type PullContext, type PullPlan, view } from "./pull-plan.ts";
 import { runJob } from "./run-job.ts";
@@ -58,7 +61,9 @@ export async function fetchObjects(
 
 function fetchPlan(context: PullContext, plan: PullPlan, { bring }: Required<Pick<FetchPlan, "bring">>): FetchPlan {
   const files = plan.files.map(({ size = 0 }) => size);
-  return { download: plan.download, files, commit: plan.commit, repo: view(context), bring };
+  const repo = view(context);
+  const said = publisherSays(readCommit(repo, plan.commit));
+  return { download: plan.download, files, ...said, tree: () => loadTree(repo, plan.commit), repo, bring };
 }
 
 async function bringFiles(context: PullContext, plan: PullPlan, wanted: readonly Checksum[]): Promise<void> {

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { fromText } from "../../../src/bytes.ts";
 import { type Checksum, checksumOf } from "../../../src/digest.ts";
 import { isAtomicError } from "../../../src/errors.ts";
-import { bundleRemote, fetchRef, fsck, loadTree, lookup, writeBundle } from "../../../src/ostree/index.ts";
+import { bundleRemote, fetchRef, fsck, lookup, writeBundle } from "../../../src/ostree/index.ts";
 import { readRef } from "../../../src/ostree/ref.ts";
 import { encodeBundleEnd, openBundle } from "../../../src/ostree/remote/bundle-file.ts";
 import { codeOf } from "../../deploy/host-fixture.ts";
@@ -75,13 +75,13 @@ test("a bundle from a commit has a delta where that is smaller, and files are ma
   const { delta } = await fetchRef(host, remote, {
     ref: MAIN,
     bundle,
-    async onPlan({ download, repo, commit, bring }) {
+    async onPlan({ download, repo, bring, ...plan }) {
       planned.push(download);
-      const large = lookup(loadTree(repo!, commit!), fromText("/usr/large"));
+      const large = lookup(plan.tree(), fromText("/usr/large"));
       if (large?.kind !== "file") throw new Error("no file");
-      assert.is(repo!.incoming!(large.checksum, "file"), undefined);
-      await bring!([large.checksum]);
-      assert.ok(existsSync(repo!.incoming!(large.checksum, "file")!));
+      assert.is(repo.incoming!(large.checksum, "file"), undefined);
+      await bring([large.checksum]);
+      assert.ok(existsSync(repo.incoming!(large.checksum, "file")!));
     },
   });
   assert.equal(delta, { from });
