@@ -3,6 +3,7 @@
  */
 import { EXIT } from "../errors.ts";
 import { findTopic, findVerb, unknownVerb } from "./find-verb.ts";
+import { isForUsers, usersRun } from "./for-users.ts";
 import { OutputClosed } from "./output.ts";
 import { reportError } from "./report-error.ts";
 import { commandId, VERBS } from "./table.ts";
@@ -32,12 +33,16 @@ async function dispatch(argv: string[], help: boolean): Promise<number> {
   }
   const call = findVerb(argv);
   if (call !== undefined && !help) {
+    if (isForUsers(call.words, call.argv)) (await import("./rootless.ts")).runAsUser();
     const { default: VerbCommand } = await VERBS[call.words]!.load();
     VerbCommand.id = commandId(call.words);
     try {
       return (await VerbCommand.runWith(call.argv)) ?? EXIT.done;
     } catch (error) {
       throw asUsageError(error, call.words);
+    } finally {
+      const run = usersRun();
+      if (run !== undefined) (await import("./rootless.ts")).leaveUserNamespace(run);
     }
   }
   const subject = call?.words ?? findTopic(argv);

@@ -12,6 +12,7 @@ import {
   runOptions,
   settleEnded,
   startNamed,
+  withUsersNetwork,
 } from "../containers/index.ts";
 import { AtomicError } from "../errors.ts";
 import { findImage } from "../oci/index.ts";
@@ -26,7 +27,8 @@ const WITH_VALUE = ["opt1", "opt2", "opt3", "sysroot", "repo", "progress"];
 /** `atomic run` */
 export default class Run extends ContainerCommand {
   static override description =
-    "Runs the image's LABEL RUN if it has one; your options are added to it. Ends with the container's exit status.";
+    "Runs the image's LABEL RUN if it has one; your options are added to it. Ends with the container's exit status. " +
+    "Without root it is a container of your own, of an image that you pulled.";
   static override usage = "run [OPTIONS] IMAGE [WORD...]";
   static override flags = {
     ...containerFlags,
@@ -69,7 +71,7 @@ export default class Run extends ContainerCommand {
       return 0;
     }
     agree(engine, image, asked, { yes: flags["yes"] });
-    const options = runOptions(asked.flags);
+    const options = runOptions(withUsersNetwork(engine, asked.flags, (text) => writeStderr(`${text}\n`)));
     const isThere = () => options.name !== undefined && containerNames(engine).includes(options.name);
     if (isThere()) await settleEnded(engine);
     if (isThere()) {

@@ -4,8 +4,10 @@ export { copyFile, reflink } from "./copy.ts";
 export type { CopyRange } from "./copy.ts";
 export { DT, mkdirAt, readDirectory } from "./directory.ts";
 export type { DirectoryEntry } from "./directory.ts";
+export { keepOnExec } from "./descriptor-flags.ts";
 export { failure, isKernelError, KernelError } from "./errno.ts";
 export type { Failure } from "./errno.ts";
+export { executeProgram } from "./execute.ts";
 export {
   close,
   fallocate,

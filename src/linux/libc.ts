@@ -11,7 +11,7 @@ interface Koffi {
   errno(): number;
   os: { errno: Readonly<Record<string, number>> };
 }
-type Argument = number | Uint8Array | null;
+type Argument = number | Uint8Array | readonly (string | null)[] | null;
 type NativeFunction = (...args: Argument[]) => never;
 
 interface Loaded {

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { type Engine, openEngine, settleEnded } from "../../containers/index.ts";
 import { AtomicError } from "../../errors.ts";
-import { isBuilt } from "../../native.ts";
 import { textArg } from "../args.ts";
+import { ownCommand } from "../own-command.ts";
 import { physicalRoot, repoPath, RepoCommand } from "../repo/base.ts";
 
 /** The name of a container, or the beginning of its ID. */
@@ -27,7 +27,7 @@ export abstract class ContainerCommand extends RepoCommand {
     if (user !== 0) {
       throw new AtomicError(
         "permission",
-        `working with containers: it takes root to mount their images, found user ${user}`,
+        `working with networks of containers: bridges take root, found user ${user}`,
         {
           hint: `sudo atomic ${this.id ?? "run"}`,
         },
@@ -38,9 +38,4 @@ export abstract class ContainerCommand extends RepoCommand {
       settler: [...ownCommand(), "settle", `--sysroot=${resolve(flags.sysroot)}`, `--repo=${repoPath(flags)}`] as const,
     };
   }
-}
-
-/** How this program is called: alone once it is built, in a checkout with its runtime. */
-function ownCommand(): [string, ...string[]] {
-  return isBuilt() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)];
 }

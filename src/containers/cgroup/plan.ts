@@ -32,13 +32,15 @@ export interface CgroupRequest {
   /** From `groupPath`. */
   path: string;
   resources: Resources;
+  /** The groups are those an ordinary user was given. */
+  isUsers?: boolean;
 }
 
 /**
  * The groups of a container: one in every hierarchy, so that it sees itself as their root, with its limits.
  * @throws AtomicError unsupported when a limit needs a controller this host lacks; invalid for limits that contradict
  */
-export function planCgroups({ layout, v2Controllers, path, resources }: CgroupRequest): CgroupPlan {
+export function planCgroups({ layout, v2Controllers, path, resources, isUsers = false }: CgroupRequest): CgroupPlan {
   const available = new Set(v2Controllers.split(/\s+/).filter((name) => name !== ""));
   const warnings: string[] = [];
   const v1 = (hierarchy: Hierarchy, controller: string) => hierarchy.controllers.includes(controller);
@@ -47,6 +49,15 @@ export function planCgroups({ layout, v2Controllers, path, resources }: CgroupRe
     // Devices need no controller in v2, but a program.
     const onV2 =
       layout.hierarchies.some(({ version }) => version === 2) && (controller.v2 === "" || available.has(controller.v2));
+    if (!onV1 && !onV2 && isUsers) {
+      throw new AtomicError(
+        "unsupported",
+        `limiting ${what}: you have no control group with the controller ${controller.v2}`,
+        {
+          hint: "systemd-run --user --scope atomic run IMAGE",
+        },
+      );
+    }
     if (!onV1 && !onV2) {
       throw new AtomicError(
         "unsupported",

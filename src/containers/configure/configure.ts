@@ -33,6 +33,8 @@ export interface HostFacts {
   cpuNames: readonly string[];
   /** Whether the number of processes can be limited. */
   canLimitPids: boolean;
+  /** Of the user namespace of an ordinary user. */
+  userIds?: IdMaps;
   /** The caller's environment, for `-e KEY`. */
   environment: Readonly<Record<string, string | undefined>>;
   /** The device nodes at a path of the host. @throws AtomicError not-found */
@@ -77,7 +79,7 @@ export function configure(request: ConfigureRequest): RuntimeConfig {
   const seccomp = seccompOf(request, names);
   const own = new Set(namespacesOf(request).map(({ type }) => type));
   checkSysctls(options.sysctl, own);
-  const groupRange = ["private", "network"].includes(namespaces.network.kind)
+  const groupRange = ["private", "network", "pasta"].includes(namespaces.network.kind)
     ? { "net.ipv4.ping_group_range": "0 0" }
     : {};
   return {
@@ -99,7 +101,7 @@ export function configure(request: ConfigureRequest): RuntimeConfig {
       ...(request.labels === undefined ? {} : { selinuxLabel: request.labels.process }),
     },
     ...(ownUts ? { hostname } : {}),
-    mounts: containerMounts(options, request.files, request.idMaps !== undefined),
+    mounts: containerMounts(options, request.files, idMaps ?? host.userIds),
     annotations: options.labels,
     linux: {
       namespaces: namespacesOf(request),
@@ -171,7 +173,7 @@ function namespacesOf({ options, namespacePath, idMaps }: ConfigureRequest): Nam
   const shared: SharedNamespace[] = ["network", "pid", "ipc", "uts", "cgroup"];
   const namespace = (type: SharedNamespace, mode: NamespaceMode): Namespace[] => {
     if (mode.kind === "host") return [];
-    if (mode.kind === "private" || mode.kind === "network") return [{ type }];
+    if (mode.kind === "private" || mode.kind === "network" || mode.kind === "pasta") return [{ type }];
     return [{ type, path: mode.kind === "path" ? mode.path : namespacePath(mode.name, type) }];
   };
   return [

@@ -1,8 +1,11 @@
 /** What every container has mounted. */
+import { type IdMaps, outsideId } from "../ids/id-maps.ts";
 import type { Mount } from "../spec/config.ts";
 import type { RunOptions } from "./run-options.ts";
 import { volumeMount } from "./volumes.ts";
 
+/** Debian's number of the group, and everybody else's. */
+const TTY = 5;
 const QUIET = ["nosuid", "noexec", "nodev"];
 
 /** A file of the host that is mounted as the container's own: `/etc/hosts` and the like. */
@@ -15,11 +18,12 @@ export interface OwnFile {
 
 /**
  * The kernel's filesystems, then the container's own files, then its volumes; what is mounted in another comes after it.
- * @param ownUsers it is in a user namespace
+ * @param ids of the user namespace it is in
  */
-export function containerMounts(options: RunOptions, files: readonly OwnFile[], ownUsers: boolean): Mount[] {
+export function containerMounts(options: RunOptions, files: readonly OwnFile[], ids?: IdMaps): Mount[] {
   const { privileged, namespaces, shmSize, volumes } = options;
   const writable = privileged ? "rw" : "ro";
+  const ownUsers = ids !== undefined;
   const hostIpc = namespaces.ipc.kind === "host";
   // These show namespaces, and the kernel mounts them for those alone who own what they show.
   const kernelMount = (destination: string, type: string, own: boolean, more: readonly string[] = []): Mount =>
@@ -38,9 +42,9 @@ export function containerMounts(options: RunOptions, files: readonly OwnFile[], 
       destination: "/dev/pts",
       type: "devpts",
       source: "devpts",
-      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...terminalGroup(ids)],
     },
-    kernelMount("/sys", "sysfs", ["private", "network"].includes(namespaces.network.kind), [writable]),
+    kernelMount("/sys", "sysfs", ["private", "network", "pasta"].includes(namespaces.network.kind), [writable]),
     { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: [...QUIET, "relatime", writable] },
     // Message queues work without it.
     ...(ownUsers && namespaces.ipc.kind !== "private"
@@ -60,6 +64,11 @@ export function containerMounts(options: RunOptions, files: readonly OwnFile[], 
   const taken = new Set(asked.map(({ destination }) => destination));
   const all = [...kernel, ...own].filter(({ destination }) => !taken.has(destination));
   return [...all, ...asked.toSorted((a, b) => depth(a.destination) - depth(b.destination))];
+}
+
+/** Where there is but one group, terminals are of that. */
+function terminalGroup(ids: IdMaps | undefined): string[] {
+  return ids === undefined || outsideId(ids.gid, TTY) !== undefined ? [`gid=${TTY}`] : [];
 }
 
 function depth(path: string): number {

@@ -7,6 +7,7 @@ export type NamespaceMode =
   | { kind: "host" }
   | { kind: "container"; name: string }
   | { kind: "path"; path: string }
+  | { kind: "pasta" }
   | { kind: "network"; name: string };
 
 /** @param shareable it may be another container's @throws AtomicError usage */

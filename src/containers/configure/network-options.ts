@@ -21,10 +21,15 @@ export function networkMode(text = DEFAULT_NETWORK.name): NamespaceMode {
   if (text.startsWith("/")) return { kind: "path", path: text };
   if (text.startsWith("ns:/")) return { kind: "path", path: text.slice("ns:".length) };
   if (text.startsWith("container:")) return { kind: "container", name: text.slice("container:".length) };
-  if (text === "slirp4netns" || text === "pasta") {
-    throw new AtomicError("unsupported", `running with --network=${text}: root's containers have bridges`, {
-      hint: "atomic run --network=bridge IMAGE",
-    });
+  if (text === "pasta") return { kind: "pasta" };
+  if (text === "slirp4netns") {
+    throw new AtomicError(
+      "unsupported",
+      `running with --network=${text}: root's containers have bridges, a user's pasta`,
+      {
+        hint: "atomic run --network=pasta IMAGE",
+      },
+    );
   }
   if (NETWORK.test(text)) return { kind: "network", name: text };
   throw bad("--network", text, "bridge, none, host, container:NAME, ns:PATH or the name of a network");

@@ -33,7 +33,9 @@ export const RUN_FLAGS = {
   "cpu-shares": value("share of CPU time, usually 1024", { char: "c" }),
   "cpuset-cpus": value("the CPUs it may use: 0-3,7"),
   "pids-limit": value("at most so many processes; -1 for no limit"),
-  network: value("bridge, the name of a network, none, host, container:NAME or ns:PATH", { alias: "net" }),
+  network: value("bridge, the name of a network, none, host, container:NAME or ns:PATH; pasta for ordinary users", {
+    alias: "net",
+  }),
   "network-alias": list("another name of it on its network"),
   dns: list("ask this name server"),
   "dns-search": list("search names in this domain"),

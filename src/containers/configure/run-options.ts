@@ -171,7 +171,7 @@ function restartPolicy({ restart = "no", rm, detach }: RawRunFlags): RestartPoli
 
 function publishedPorts({ publish = [], network }: RawRunFlags): PortRequest[] {
   const ports = publish.flatMap(parsePublish);
-  if (ports.length === 0 || networkMode(network).kind === "network") return ports;
+  if (ports.length === 0 || ["network", "pasta"].includes(networkMode(network).kind)) return ports;
   throw new AtomicError("usage", `publishing ports with --network=${network}: it needs a network of containers`, {
     hint: "atomic run --network=bridge IMAGE",
   });

@@ -21,6 +21,8 @@ const FILES = { uid: "/etc/subuid", gid: "/etc/subgid" } as const;
  */
 export function withIdMaps(engine: Engine, mode: UserNamespaceMode, keep: (maps?: IdMaps) => void): void {
   if (mode.kind === "host") return keep();
+  const { userIds } = engine;
+  if (userIds !== undefined) return keep(mapsOfUser(mode, userIds));
   if (mode.kind === "maps") return keep({ uid: mode.uid, gid: mode.gid });
   if (mode.kind !== "auto") {
     throw new AtomicError("unsupported", `running with --userns=${mode.kind}: root has no other IDs than the host's`, {
@@ -47,6 +49,46 @@ export function withIdMaps(engine: Engine, mode: UserNamespaceMode, keep: (maps?
   } finally {
     close(fd);
   }
+}
+
+/** Maps of a container into the user's own IDs, whose root the user is. @throws AtomicError unsupported, invalid */
+function mapsOfUser(mode: Exclude<UserNamespaceMode, { kind: "host" }>, own: IdMaps): IdMaps {
+  if (mode.kind === "auto") {
+    throw new AtomicError("unsupported", "running with --userns=auto: only root has IDs for every container", {
+      hint: "atomic run --userns=keep-id IMAGE",
+    });
+  }
+  if (mode.kind !== "maps") return { uid: besideUser(own.uid, mode.kind), gid: besideUser(own.gid, mode.kind) };
+  for (const kind of ["uid", "gid"] as const) {
+    const missing = mode[kind].find(
+      ({ hostID, size }) =>
+        !own[kind].some((one) => hostID >= one.containerID && hostID + size <= one.containerID + one.size),
+    );
+    if (missing === undefined) continue;
+    throw new AtomicError(
+      "unsupported",
+      `running with --${kind}map: you have not all of ${missing.hostID} to ${missing.hostID + missing.size - 1}`,
+      {
+        hint: `cat /etc/sub${kind}`,
+      },
+    );
+  }
+  return { uid: mode.uid, gid: mode.gid };
+}
+
+/** The user keeps its own number, or has none; the container's other IDs are those the user was given. */
+function besideUser(own: readonly IdMapping[], kind: "keep-id" | "nomap"): IdMapping[] {
+  const given = own.reduce((sum, { size }) => sum + size, 0) - 1;
+  const self = own.find(({ containerID }) => containerID === 0)?.hostID ?? 0;
+  const others = (containerID: number, hostID: number, size: number) =>
+    size > 0 ? [{ containerID, hostID, size }] : [];
+  if (kind === "nomap") return others(0, 1, given);
+  const below = Math.min(self, given);
+  return [
+    ...others(0, 1, below),
+    { containerID: self, hostID: 0, size: 1 },
+    ...others(self + 1, below + 1, given - below),
+  ];
 }
 
 /** The first ID of `size` that are free. @throws AtomicError no-space */

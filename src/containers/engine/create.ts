@@ -7,6 +7,7 @@ import { identify } from "../runtime/process-identity.ts";
 import { withIdMaps } from "./assign-ids.ts";
 import { withLabels } from "./assign-labels.ts";
 import type { Engine } from "./place.ts";
+import { checkForUser } from "./user-limits.ts";
 import { keepContainer, type NamedContainer } from "./record.ts";
 
 export interface CreateRequest {
@@ -22,6 +23,7 @@ export function createNamed(engine: Engine, { image, options, command }: CreateR
   const creator = identify(process.pid);
   if (creator === undefined)
     throw new AtomicError("unsupported", "making a container: /proc does not show this process");
+  checkForUser(engine, options);
   if (options.stopSignal !== undefined) parseSignal(options.stopSignal);
   const container: NamedContainer = {
     format: 1,
@@ -38,7 +40,7 @@ export function createNamed(engine: Engine, { image, options, command }: CreateR
       ...(workingDir === undefined ? {} : { workingDir }),
       ...(stopSignal === undefined ? {} : { stopSignal }),
     },
-    options,
+    options: userOf(engine, options),
     command: [...command],
     created: Math.floor(Date.now() / 1000),
     creator,
@@ -51,6 +53,15 @@ export function createNamed(engine: Engine, { image, options, command }: CreateR
     });
   });
   return container;
+}
+
+/** Who keeps the user's own ID runs as that user, as podman has it. */
+function userOf({ userIds }: Engine, options: RunOptions): RunOptions {
+  if (options.userNamespace.kind !== "keep-id" || userIds === undefined) return options;
+  const [uid, gid] = (["uid", "gid"] as const).map((kind) =>
+    userIds[kind].find(({ containerID }) => containerID === 0),
+  );
+  return { user: `${uid?.hostID}:${gid?.hostID}`, ...options };
 }
 
 /** The image's last part and some of the ID: unique without looking. */

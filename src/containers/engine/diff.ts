@@ -5,8 +5,10 @@ import { toBytes } from "../../bytes.ts";
 import {
   close,
   isKernelError,
+  O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
+  open,
   openAt2,
   RESOLVE_BENEATH,
   RESOLVE_NO_SYMLINKS,
@@ -18,6 +20,7 @@ import {
 } from "../../linux/index.ts";
 import { openImage } from "./image-mount.ts";
 import { dataDirectory, type Engine } from "./place.ts";
+import { plainImage } from "./plain-image.ts";
 import type { NamedContainer } from "./record.ts";
 
 export interface RootChange {
@@ -30,10 +33,13 @@ export interface RootChange {
 const OWN = ["etc/hosts", "etc/hostname", "etc/resolv.conf"];
 
 /** Every name that differs from the image, by path; a directory counts as changed when something in it did. */
-export function containerChanges(engine: Engine, { name, commit, id }: NamedContainer): RootChange[] {
+export function containerChanges(engine: Engine, { name, commit, id, idMaps }: NamedContainer): RootChange[] {
   const upper = join(dataDirectory(engine, name), "upper");
   if (!existsSync(upper)) return [];
-  const image = openImage(engine, commit, id);
+  const image =
+    engine.userIds === undefined
+      ? openImage(engine, commit, id)
+      : open(plainImage(engine, commit, idMaps), O_PATH | O_DIRECTORY);
   try {
     const changes: RootChange[] = [];
     visitPostOrder(upper, ({ dirFd, name: last, path }) => {

@@ -26,7 +26,7 @@ const MAX_DEVICES = 4096;
 
 /** @throws AtomicError unsupported */
 export function hostFacts(): HostFacts {
-  const { capabilities, cgroups, v2Controllers } = readHost();
+  const { capabilities, cgroups, v2Controllers, userIds } = readHost();
   const { arch } = process;
   if (arch !== "x64" && arch !== "arm64")
     throw new AtomicError("unsupported", `running containers: ${arch} is not supported`);
@@ -38,6 +38,7 @@ export function hostFacts(): HostFacts {
       cgroups.hierarchies.some(({ controllers }) => controllers.includes("pids")) || /\bpids\b/.test(v2Controllers),
     environment: process.env,
     devices: devicesAt,
+    ...(userIds === undefined ? {} : { userIds }),
   };
 }
 

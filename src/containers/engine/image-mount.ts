@@ -24,7 +24,7 @@ import type { Engine } from "./place.ts";
 
 /** Mounts the metadata of `commit` for a container. @returns a descriptor of it @throws AtomicError no-space, not-found */
 export function openImage(engine: Engine, commit: Checksum, id: string): number {
-  return locked(engine, () => {
+  return withImageLock(engine, () => {
     const at = imageMount(engine, commit);
     mkdirSync(`${at}.users`, { recursive: true, mode: 0o700 });
     writeFileSync(join(`${at}.users`, id), "");
@@ -35,7 +35,7 @@ export function openImage(engine: Engine, commit: Checksum, id: string): number 
 
 /** Unmounts the metadata when the container was the last one of it. */
 export function releaseImage(engine: Engine, commit: Checksum, id: string): void {
-  locked(engine, () => {
+  withImageLock(engine, () => {
     const at = imageMount(engine, commit);
     rmSync(join(`${at}.users`, id), { force: true });
     try {
@@ -87,7 +87,8 @@ export function imageMount({ run: state }: Engine, commit: string): string {
   return join(state, "images", commit);
 }
 
-function locked<T>(engine: Engine, act: () => T): T {
+/** Runs `act` while no other command mounts or unpacks an image. */
+export function withImageLock<T>(engine: Engine, act: () => T): T {
   const directory = join(engine.run, "images");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const fd = open(directory, O_RDONLY | O_DIRECTORY);

@@ -2,12 +2,13 @@
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { connectContainer, disconnectContainer, reloadNetworks } from "../network/connect.ts";
 import type { Lease } from "../network/network.ts";
+import { connectPasta, disconnectPasta } from "../network/pasta.ts";
 import { hostsPath, makeHosts, readNetworks } from "../network/network-store.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { isAlive } from "../runtime/process-identity.ts";
 import { readRecord } from "../runtime/record.ts";
 import { hostLines, hostnameOf } from "./names.ts";
-import { type Engine, runtimeState } from "./place.ts";
+import { bundleDirectory, type Engine, runtimeState } from "./place.ts";
 import type { NamedContainer } from "./record.ts";
 
 /** Makes the file that will be the container's /etc/hosts, and returns its path. @throws AtomicError not-found, locked */
@@ -17,13 +18,17 @@ export async function prepareHosts(engine: Engine, container: NamedContainer, ne
   return hostsPath(engine.networks, network, own);
 }
 
-/** Connects a container whose process waits to be started. @throws AtomicError as `connectContainer` */
+/** Connects a container whose process waits to be started. @throws AtomicError as `connectContainer`, `connectPasta` */
 export async function connectNamed(engine: Engine, container: NamedContainer, pid: number): Promise<void> {
   const { id, name, options } = container;
   const { network } = options.namespaces;
-  if (network.kind !== "network") return;
+  if (network.kind !== "network" && network.kind !== "pasta") return;
   const hosts = hostLines(container);
   try {
+    if (network.kind === "pasta") {
+      connectPasta({ bundle: bundleDirectory(engine, id), pid, ports: options.publish });
+      return;
+    }
     await connectContainer(engine.networks, {
       network: network.name,
       container: id,
@@ -34,14 +39,17 @@ export async function connectNamed(engine: Engine, container: NamedContainer, pi
     });
   } catch (cause) {
     if (!isAtomicError(cause)) throw cause;
-    const message = `connecting container ${name} to network ${network.name}: ${cause.message}`;
+    const called = network.kind === "pasta" ? "the network" : `network ${network.name}`;
+    const message = `connecting container ${name} to ${called}: ${cause.message}`;
     throw new AtomicError(cause.code, message, { hint: cause.hint ?? "atomic run --network=none IMAGE", cause });
   }
 }
 
 /** Gives back what the container has of its network, whether it ended, crashed or was never connected. */
 export async function disconnectNamed(engine: Engine, { id, options }: NamedContainer): Promise<void> {
-  if (options.namespaces.network.kind === "network") await disconnectContainer(engine.networks, id);
+  const { kind } = options.namespaces.network;
+  if (kind === "pasta") disconnectPasta(bundleDirectory(engine, id));
+  if (kind === "network") await disconnectContainer(engine.networks, id);
 }
 
 /** The container's place on its network; undefined while it is on none. */

@@ -37,7 +37,7 @@ export async function writeOwnFiles(engine: Engine, container: NamedContainer): 
   const asksOwn = dns.servers.length > 0 || dns.search.length > 0;
   const ipv6 = network.kind === "network" && readNetwork(engine.networks, network.name).subnet6 !== undefined;
   const servers = () => resolvConf(hostServers(ipv6), { ...dns, ipv6 });
-  const resolver = asksOwn || network.kind === "network" ? [write("resolv.conf", servers())] : [];
+  const resolver = asksOwn || ["network", "pasta"].includes(network.kind) ? [write("resolv.conf", servers())] : [];
   if (network.kind === "network") {
     const hosts = { source: await prepareHosts(engine, container, network.name), destination: "/etc/hosts" };
     return [{ ...hosts, readOnly: true }, write("hostname", `${hostname}\n`), ...resolver];

@@ -2,6 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Repo } from "../../ostree/index.ts";
+import type { IdMaps } from "../ids/id-maps.ts";
+import { ownIdMaps } from "../ids/own-maps.ts";
 import { type NetworkStore, networkStore } from "../network/network-store.ts";
 
 /** The containers of one host. */
@@ -12,6 +14,8 @@ export interface Engine {
   /** What stays of containers: `SYSROOT/atomic/containers`. */
   data: string;
   networks: NetworkStore;
+  /** An ordinary user's: the IDs of the user namespace they are in, in place of root's rights. */
+  userIds?: IdMaps;
   /** The command that settles a container, whose ID follows. */
   settler?: readonly [string, ...string[]];
 }
@@ -20,7 +24,14 @@ const DEFAULT_RUN = "/run/atomic";
 
 /** The containers of a sysroot. @param run the state directory, another for a test */
 export function openEngine(sysroot: string, repo: Repo, run = DEFAULT_RUN): Engine {
-  return { repo, run, data: join(sysroot, "atomic/containers"), networks: networkStore(run) };
+  const userIds = ownIdMaps();
+  return {
+    repo,
+    run,
+    data: join(sysroot, "atomic/containers"),
+    networks: networkStore(run),
+    ...(userIds === undefined ? {} : { userIds }),
+  };
 }
 
 /** Where the runtime keeps its records: beside those of `atomic-runtime`. */

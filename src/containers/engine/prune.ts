@@ -1,8 +1,9 @@
 /** Pruning a store whose images containers may be using. */
 import { dirname } from "node:path";
 import { pruneStore } from "../../oci/index.ts";
-import type { PruneOptions, PruneResult, Repo } from "../../ostree/index.ts";
+import { listRefs, type PruneOptions, type PruneResult, readRef, type Repo } from "../../ostree/index.ts";
 import { imageDirectory, imageFile } from "./image-mount.ts";
+import { prunePlainImages } from "./plain-image.ts";
 import { namesIn, openEngine } from "./place.ts";
 import { listNamed } from "./record.ts";
 
@@ -16,6 +17,8 @@ export async function pruneUnused(repo: Repo, { keep = [], ...options }: PruneOp
   const result = await pruneStore(repo, { ...options, keep: [...keep, ...commits] });
   if (options.dryRun === true) return result;
   const used = new Set<string>(commits);
+  const named = listRefs(repo).flatMap(({ ref }) => readRef(repo, ref) ?? []);
+  prunePlainImages(engine, new Set([...commits, ...named]));
   for (const commit of namesIn(imageDirectory(engine)))
     if (!used.has(commit)) repo.disk.unlink(imageFile(engine, commit));
   return result;

@@ -2,11 +2,22 @@
 import { existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AtomicError } from "../../errors.ts";
-import { close, isKernelError, MNT_DETACH, mount, O_DIRECTORY, O_PATH, open, umount } from "../../linux/index.ts";
+import {
+  close,
+  isKernelError,
+  MNT_DETACH,
+  mount,
+  O_DIRECTORY,
+  O_PATH,
+  open,
+  umount,
+  withFd,
+} from "../../linux/index.ts";
 import { type IdMaps, outsideRoot } from "../ids/id-maps.ts";
 import { compileMappedCopy } from "../launch/mapped-copy.ts";
 import { startLaunch } from "../launch/start.ts";
 import { imageMount, openImage, releaseImage } from "./image-mount.ts";
+import { plainImage } from "./plain-image.ts";
 import { bundleDirectory, dataDirectory, type Engine } from "./place.ts";
 import type { NamedContainer } from "./record.ts";
 
@@ -25,15 +36,22 @@ export function mountRoot(engine: Engine, { name, id, commit, idMaps, labels }: 
   // Its own directory stands for the root's: who owns that owns `/`.
   if (idMaps !== undefined) disk.setMetadata(join(own, "upper"), outsideRoot(idMaps) ?? {});
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  const lower = openLower(engine, { commit, id, idMaps });
-  const objects = open(join(engine.repo.path, "objects"), O_PATH | O_DIRECTORY);
-  const attempt = (separator: string) =>
+  const overlay = (lower: string, options: string) =>
     mount({
       source: `atomic:${name}`,
       target,
       type: "overlay",
-      data: `lowerdir=/proc/self/fd/${lower}${separator}/proc/self/fd/${objects},upperdir=${own}/upper,workdir=${own}/work,metacopy=on,redirect_dir=on${contextOption(labels?.mount)}`,
+      data: `lowerdir=${lower},upperdir=${own}/upper,workdir=${own}/work,${options}${contextOption(labels?.mount)}`,
     });
+  if (engine.userIds !== undefined) {
+    const tree = open(plainImage(engine, commit, idMaps), O_PATH | O_DIRECTORY);
+    withFd(tree, () => overlay(`/proc/self/fd/${tree}`, "userxattr"));
+    return target;
+  }
+  const lower = openLower(engine, { commit, id, idMaps });
+  const objects = open(join(engine.repo.path, "objects"), O_PATH | O_DIRECTORY);
+  const attempt = (separator: string) =>
+    overlay(`/proc/self/fd/${lower}${separator}/proc/self/fd/${objects}`, "metacopy=on,redirect_dir=on");
   try {
     attempt("::");
   } catch (error) {
@@ -56,7 +74,7 @@ export function unmountRoot(engine: Engine, { id, commit }: NamedContainer): voi
     if (!isKernelError(error, "EINVAL", "ENOENT")) throw error;
   }
   if (existsSync(target)) rmdirSync(target);
-  releaseImage(engine, commit, id);
+  if (engine.userIds === undefined) releaseImage(engine, commit, id);
 }
 
 interface Lower extends Pick<NamedContainer, "commit" | "id"> {

@@ -75,7 +75,7 @@ export async function startNamed(
     const directory = dataDirectory(engine, name);
     if (!again) forgetStopped(engine, container);
     forgetExit(engine, join(directory, EXIT_FILE));
-    const waits = options.namespaces.network.kind === "network";
+    const waits = ["network", "pasta"].includes(options.namespaces.network.kind);
     const { record, warnings, ended, terminal } = createContainer({
       state,
       id,

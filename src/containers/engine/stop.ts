@@ -39,7 +39,10 @@ export async function stopContainer(engine: Engine, container: NamedContainer, s
   const { options, defaults } = container;
   signalContainer(engine, container, parseSignal(options.stopSignal ?? defaults.stopSignal ?? DEFAULT_STOP));
   if (present.status === "paused") freezeCgroups(record.cgroups, false);
-  if (!(await hasEnded(engine, container, seconds))) killCgroups(record.cgroups);
+  if (!(await hasEnded(engine, container, seconds))) {
+    killCgroups(record.cgroups);
+    if (record.cgroups.length === 0) killContainer(runtimeState(engine), record.id, constants.signals.SIGKILL);
+  }
   await exitOf(engine, container);
   try {
     await settleContainer(engine, container);

@@ -1,5 +1,5 @@
 /** The processes of a container, as the host's /proc shows them. Spec: proc(5) */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { AtomicError } from "../../errors.ts";
 import { cgroupProcesses } from "../cgroup/processes.ts";
 import type { Engine } from "./place.ts";
@@ -33,7 +33,24 @@ export function containerProcesses(engine: Engine, container: NamedContainer): C
     });
   }
   const groups = runtimeRecord(engine, container)?.cgroups ?? [];
-  return cgroupProcesses(groups).flatMap((pid) => describe(pid) ?? []);
+  // An ordinary user may have no groups.
+  const processes = groups.length > 0 ? cgroupProcesses(groups) : besides(present.pid!);
+  return processes.flatMap((pid) => describe(pid) ?? []);
+}
+
+/** The processes in the PID namespace of a process. */
+function besides(first: number): number[] {
+  const namespace = namespaceOf(first);
+  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return all.map(Number).filter((pid) => namespace !== undefined && namespaceOf(pid) === namespace);
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined; // it has ended, or is another's
+  }
 }
 
 /** Undefined when it has ended meanwhile. */

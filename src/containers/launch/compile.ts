@@ -125,8 +125,9 @@ function openOnHost(context: LaunchContext, plan: Plan): Opened {
     asm.step(`opening ${start} and ${report}`);
     opened.fifos = { start: openHost(asm, start, O_RDWR), report: openHost(asm, report, O_RDWR) };
   }
-  if ((plan.namespaces.clone & CLONE_NEWUSER) !== 0) {
-    plan.hostDevices = openHostDevices(context, nodes(context));
+  const isMapped = (plan.namespaces.clone & CLONE_NEWUSER) !== 0;
+  if (isMapped || request.hostNodes === true) plan.hostDevices = openHostDevices(context, nodes(context));
+  if (isMapped) {
     asm.step("making a pipe");
     opened.mapped = makePipe(asm);
   }

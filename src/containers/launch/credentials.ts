@@ -55,7 +55,7 @@ export function restrict(context: ProcessContext, process: Process): void {
   const list = Buffer.alloc(groups.length * 4);
   for (const [index, gid] of groups.entries()) list.writeUInt32LE(gid, index * 4);
   asm.call("setresgid", [user.gid, user.gid, user.gid]);
-  asm.call("setgroups", [groups.length, asm.bytes(list)]);
+  if (request.groupsFixed !== true) asm.call("setgroups", [groups.length, asm.bytes(list)]);
   asm.call("prctl", [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
   if (!noNewPrivileges) loadFilter(context);
   asm.step(`becoming user ${user.uid}`);

@@ -28,6 +28,8 @@ export interface ProcessRequest {
     /** Path of a socket the other end is sent to. */
     socket?: string;
   };
+  /** Nobody may change groups here: the process keeps the caller's. */
+  groupsFixed?: boolean;
   /** Descriptors from 3 on that the process keeps. */
   preservedFds: number;
 }
@@ -61,6 +63,8 @@ export interface LaunchRequest extends ProcessRequest {
   config: RuntimeConfig;
   /** The root directory, absolute, on the host. */
   rootfs: string;
+  /** Nodes cannot be made here: the host's are mounted. */
+  hostNodes?: boolean;
   /** Stops before the process is executed until a byte arrives in the first FIFO; from then on reports to the second. */
   fifos?: { start: string; report: string };
   /** For hooks that run inside the container: its state as JSON, without the process ID. */

@@ -89,6 +89,7 @@ export function createContainer(options: CreateOptions): Created {
       ...(options.waits ? { fifos } : {}),
       hookState: JSON.stringify(describe(record, "created")),
       hostHooks: hasHooks(config, "prestart", "createRuntime", "createContainer"),
+      ...(host.userIds === undefined ? {} : { hostNodes: true }),
       ...(options.init === true ? { init: true } : {}),
       ...(monitor === undefined ? {} : { monitor }),
       ...(hasTerminal ? { terminal: socket === undefined ? {} : { socket } } : {}),

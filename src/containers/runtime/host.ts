@@ -1,5 +1,8 @@
 /** What this host gives containers, asked once per command. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { delegatedLayout } from "../cgroup/delegated.ts";
+import type { IdMaps } from "../ids/id-maps.ts";
+import { mayChangeGroups, ownIdMaps } from "../ids/own-maps.ts";
 import { type CgroupLayout, parseCgroupLayout } from "../cgroup/layout.ts";
 import { type HostCapabilities, parseHostCapabilities } from "../limits/capabilities.ts";
 import { parseHardLimits } from "../limits/rlimits.ts";
@@ -13,6 +16,9 @@ export interface Host {
   cgroups: CgroupLayout;
   /** The text of `cgroup.controllers` of the v2 hierarchy. */
   v2Controllers: string;
+  /** In a user namespace: its IDs, and whether nobody may change groups there. */
+  userIds?: IdMaps;
+  groupsFixed?: boolean;
   /** A directory that keeps seccomp filters once they are made. */
   filters?: string;
 }
@@ -21,15 +27,31 @@ export interface Host {
 export function readHost(): Host {
   const status = read("/proc/self/status");
   const capabilities = parseHostCapabilities(status, read("/proc/sys/kernel/cap_last_cap"));
-  const cgroups = parseCgroupLayout(read("/proc/self/mountinfo"));
+  const userIds = ownIdMaps();
+  const cgroups = userIds === undefined ? parseCgroupLayout(read("/proc/self/mountinfo")) : givenCgroups();
   const v2 = cgroups.hierarchies.find(({ version }) => version === 2);
-  const mayRaise = (capabilities.bounding & (1n << CAP_SYS_RESOURCE)) !== 0n;
+  // That of a user namespace does not raise limits.
+  const mayRaise = userIds === undefined && (capabilities.bounding & (1n << CAP_SYS_RESOURCE)) !== 0n;
   return {
     capabilities,
     hardLimits: mayRaise ? undefined : parseHardLimits(read("/proc/self/limits")),
     cgroups,
+    ...(userIds === undefined ? {} : { userIds, groupsFixed: !mayChangeGroups() }),
     v2Controllers: v2 === undefined ? "" : read(`${v2.mountPoint}/cgroup.controllers`),
   };
+}
+
+/** Those an ordinary user may use. */
+function givenCgroups(): CgroupLayout {
+  const mounts = read("/proc/self/mountinfo");
+  const layout = / - cgroup2? /.test(mounts) ? parseCgroupLayout(mounts) : { hierarchies: [] };
+  return delegatedLayout(layout, read("/proc/self/cgroup"), (directory) => {
+    try {
+      return statSync(directory).uid === 0 && read(`${directory}/cgroup.procs`) === "";
+    } catch {
+      return false; // not mounted from its top, or gone
+    }
+  });
 }
 
 function read(path: string): string {

@@ -33,6 +33,6 @@ export function killContainer(state: string, id: ContainerId, signal: number, al
   const status = containerStatus(state, record);
   const refused = new AtomicError("conflict", `killing the container ${id}: container not running, it is ${status}`);
   if (status === "stopped" || record.process === undefined) throw refused;
-  if (all && signal === constants.signals.SIGKILL) killCgroups(record.cgroups);
+  if (all && signal === constants.signals.SIGKILL && record.cgroups.length > 0) killCgroups(record.cgroups);
   else if (!signalProcess(record.process, signal)) throw refused;
 }

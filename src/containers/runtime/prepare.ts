@@ -24,13 +24,15 @@ const ALLOWED_DEVICES = DEFAULT_DEVICE_RULES.filter(({ allow }) => allow);
 export function planContainerCgroups(config: RuntimeConfig, id: string, host: Host): CgroupPlan {
   const { cgroupsPath = "", resources = {} } = config.linux ?? {};
   const path = groupPath(cgroupsPath, id);
-  const { devices = [] } = resources;
+  const isUsers = host.userIds !== undefined;
+  // An ordinary user reaches what the host lets that user reach, and can forbid no device.
+  const devices = isUsers ? [] : (resources.devices ?? []);
   // The devices every container has may be used, whatever the configuration denies, and its nodes be made.
   const granted = devices.slice(devices.findLastIndex(({ allow }) => !allow) + 1);
   const missing = ALLOWED_DEVICES.filter((rule) => !granted.some((other) => isSameRule(rule, other)));
   const more = [...missing, ...nodeRules(config.linux?.devices ?? [])];
-  const withDefaults = devices.length === 0 ? resources : { ...resources, devices: [...devices, ...more] };
-  return planCgroups({ layout: host.cgroups, v2Controllers: host.v2Controllers, path, resources: withDefaults });
+  const all = { ...resources, devices: devices.length === 0 ? [] : [...devices, ...more] };
+  return planCgroups({ layout: host.cgroups, v2Controllers: host.v2Controllers, path, resources: all, isUsers });
 }
 
 function isSameRule(one: DeviceRule, other: DeviceRule): boolean {
@@ -60,7 +62,12 @@ export function prepareProcess(
 ): { request: Omit<ProcessRequest, "cgroups" | "preservedFds">; warnings: string[] } {
   const { masks, warnings } = grantCapabilities(process.capabilities, host.capabilities);
   const limits = clampRlimits(process.rlimits ?? [], host.hardLimits);
-  const request = { capabilities: masks, lastCapability: host.capabilities.last, rlimits: limits.rlimits };
+  const request = {
+    capabilities: masks,
+    lastCapability: host.capabilities.last,
+    rlimits: limits.rlimits,
+    ...(host.groupsFixed === true ? { groupsFixed: true } : {}),
+  };
   const all = [...warnings, ...limits.warnings];
   if (seccomp === undefined) return { request, warnings: all };
   const { filter, flags, warnings: more } = seccompFilter(seccomp, globalThis.process.arch as Machine, host.filters);

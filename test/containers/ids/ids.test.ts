@@ -2,7 +2,9 @@ import * as fc from "fast-check";
 import * as assert from "uvu/assert";
 import { userNamespaceMode } from "../../../src/containers/configure/user-namespace.ts";
 import { freeRange } from "../../../src/containers/engine/assign-ids.ts";
+import { delegatedLayout } from "../../../src/containers/cgroup/delegated.ts";
 import { mappingsProblem, outsideId } from "../../../src/containers/ids/id-maps.ts";
+import { parseIdMap } from "../../../src/containers/ids/own-maps.ts";
 import { subordinateIds } from "../../../src/containers/ids/subordinate-ids.ts";
 import { isAtomicError } from "../../../src/errors.ts";
 import { suite } from "../../support/suite.ts";
@@ -73,6 +75,25 @@ test("knows what the kernel would refuse", () => {
     Array.from({ length: 341 }, (_, at) => ({ containerID: at, hostID: at, size: 1 })),
   ])
     assert.type(mappingsProblem(bad), "string");
+});
+
+test("reads a map of the kernel's", () => {
+  assert.equal(parseIdMap("         0       1234          1\n         1     300000      65536\n"), [
+    { containerID: 0, hostID: 1234, size: 1 },
+    { containerID: 1, hostID: 300_000, size: 65_536 },
+  ]);
+});
+
+test("finds a user's part of control groups: the topmost group that is the user's and can be divided", () => {
+  const v2 = { version: 2, mountPoint: "/sys/fs/cgroup", name: "", controllers: [], options: [] } as const;
+  const own = "0::/user.slice/user-7.slice/user@7.service/app.slice/x.scope\n";
+  const given = (directory: string) => directory.includes("user@7.service");
+  assert.equal(delegatedLayout({ hierarchies: [v2] }, own, given).hierarchies, [
+    { ...v2, mountPoint: "/sys/fs/cgroup/user.slice/user-7.slice/user@7.service" },
+  ]);
+  const none = delegatedLayout({ hierarchies: [v2] }, own, () => false);
+  const v1 = delegatedLayout({ hierarchies: [{ ...v2, version: 1 }] }, "9:pids:/\n", () => true);
+  assert.equal([none, v1], [{ hierarchies: [] }, { hierarchies: [] }]);
 });
 
 test("finds who an ID is outside", () => {
