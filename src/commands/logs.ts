@@ -1,13 +1,5 @@
 import { boolean, integer, string } from "@oclif/core/flags";
-import {
-  dataDirectory,
-  findNamed,
-  followLog,
-  isRunning,
-  type LogFrame,
-  namedStatus,
-  readLog,
-} from "../containers/index.ts";
+import { findNamed, followContainerLog, type LogFrame, readContainerLog } from "../containers/index.ts";
 import { ContainerCommand, containerArg } from "./containers/base.ts";
 import { lastLines, logText, parseSince } from "./containers/log-text.ts";
 import { writeStdout } from "./output.ts";
@@ -28,11 +20,10 @@ export default class Logs extends ContainerCommand {
     const { args, flags } = await this.parse(Logs);
     const engine = await this.engine(flags);
     const container = findNamed(engine, args.container);
-    const directory = dataDirectory(engine, container.name);
     const since = flags.since === undefined ? 0 : parseSince(flags.since, Date.now());
     const newer = (frames: readonly LogFrame[]) => frames.filter(({ time }) => time >= since);
     if (flags.json) {
-      const json = newer(readLog(directory)).map(({ time, stream, bytes }) => ({
+      const json = newer(readContainerLog(engine, container)).map(({ time, stream, bytes }) => ({
         time,
         stream,
         text: bytes.toString("utf8"),
@@ -43,9 +34,9 @@ export default class Logs extends ContainerCommand {
     const text = logText(flags.timestamps);
     const show = (part: Buffer, isFirst: boolean) =>
       writeStdout(isFirst && tail !== undefined ? lastLines(part, tail) : part);
-    if (!flags.follow) return show(text(newer(readLog(directory))), true);
+    if (!flags.follow) return show(text(newer(readContainerLog(engine, container))), true);
     let isFirst = true;
-    for await (const frames of followLog(directory, () => !isRunning(namedStatus(engine, container)))) {
+    for await (const frames of followContainerLog(engine, container)) {
       show(text(newer(frames)), isFirst);
       isFirst = false;
     }

@@ -15,7 +15,7 @@ export default class Restart extends ContainerCommand {
     const { args, flags } = await this.parse(Restart);
     const engine = await this.engine(flags);
     const container = findNamed(engine, args.container);
-    await stopContainer(engine, container, flags.time);
+    await stopContainer(engine, container, { seconds: flags.time });
     const { warnings } = await startNamed(engine, container, { detach: true, interactive: false });
     for (const warning of warnings) writeStderr(`${warning}\n`);
     this.show(flags, { restarted: container.name }, () => container.name);

@@ -2,7 +2,7 @@ import { boolean } from "@oclif/core/flags";
 import { findNamed, startedAtBoot, startNamed } from "../containers/index.ts";
 import { AtomicError, isAtomicError } from "../errors.ts";
 import { textArg } from "./args.ts";
-import { ContainerCommand } from "./containers/base.ts";
+import { ContainerCommand, inUnitFlag } from "./containers/base.ts";
 import { writeStderr } from "./output.ts";
 
 /** `atomic start` */
@@ -14,6 +14,7 @@ export default class Start extends ContainerCommand {
       default: false,
       summary: "those that --restart=always or unless-stopped wants to run, as after a boot",
     }),
+    "in-unit": inUnitFlag,
   };
 
   async run(): Promise<number> {
@@ -28,7 +29,11 @@ export default class Start extends ContainerCommand {
     const started: string[] = [];
     for (const container of containers) {
       try {
-        const { warnings } = await startNamed(engine, container, { detach: true, interactive: false });
+        const { warnings } = await startNamed(engine, container, {
+          detach: true,
+          interactive: false,
+          inUnit: flags["in-unit"],
+        });
         for (const warning of warnings) writeStderr(`${warning}\n`);
         started.push(container.name);
       } catch (error) {
@@ -36,6 +41,7 @@ export default class Start extends ContainerCommand {
         writeStderr(`${error.message}\n`); // the others are started all the same
       }
     }
+    if (flags["in-unit"]) return 0;
     this.show(flags, { started: flags.all ? started : started[0] }, () => started.join("\n"));
     return started.length === containers.length ? 0 : 1;
   }

@@ -1,5 +1,6 @@
 /** What the verbs of containers share. */
 import { resolve } from "node:path";
+import { boolean } from "@oclif/core/flags";
 import { type Engine, openEngine, settleEnded } from "../../containers/index.ts";
 import { AtomicError } from "../../errors.ts";
 import { textArg } from "../args.ts";
@@ -11,6 +12,9 @@ export const containerArg = textArg({
   description: "name of the container, or the beginning of its ID",
   required: true,
 });
+
+/** How systemd starts, stops and settles a container that is its unit; standard output is the container's log then. */
+export const inUnitFlag = boolean({ default: false, hidden: true, summary: "as the container's unit" });
 
 /** A verb that works on containers. */
 export abstract class ContainerCommand extends RepoCommand {
@@ -33,9 +37,10 @@ export abstract class ContainerCommand extends RepoCommand {
         },
       );
     }
+    const places = [`--sysroot=${resolve(flags.sysroot)}`, `--repo=${repoPath(flags)}`];
     return {
       ...openEngine(physicalRoot(flags.sysroot), this.open(flags), process.env["ATOMIC_RUN"]),
-      settler: [...ownCommand(), "settle", `--sysroot=${resolve(flags.sysroot)}`, `--repo=${repoPath(flags)}`] as const,
+      verb: (verb, ...words) => [...ownCommand(), verb, ...places, ...words],
     };
   }
 }

@@ -20,6 +20,7 @@ export const RUN_FLAGS = {
   tty: flag("give it a terminal", { char: "t" }),
   detach: flag("leave it running in the background", { char: "d" }),
   rm: flag("remove it when it has ended"),
+  unit: flag("with -d: as a unit of systemd, atomic-NAME.service, which starts it again and logs to the journal"),
   name: value("the container's name"),
   env: list("set a variable: KEY=VALUE, or KEY to pass it on", { char: "e" }),
   volume: list("mount SOURCE:DESTINATION[:OPTIONS]", { char: "v" }),

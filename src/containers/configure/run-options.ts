@@ -20,6 +20,8 @@ export interface RunOptions {
   terminal: boolean;
   detach: boolean;
   remove: boolean;
+  /** It is a unit of systemd. */
+  unit?: true;
   readOnly: boolean;
   privileged: boolean;
   name?: string;
@@ -79,6 +81,7 @@ export function runOptions(flags: RawRunFlags): RunOptions {
     terminal: flags.tty ?? false,
     detach: flags.detach ?? false,
     remove: flags.rm ?? false,
+    ...(isUnit(flags) ? { unit: true } : {}),
     readOnly: flags["read-only"] ?? false,
     privileged: flags.privileged ?? false,
     ...(name === undefined ? {} : { name }),
@@ -157,6 +160,12 @@ function ownInit({ init = false, pid = "private" }: RawRunFlags): boolean {
   throw new AtomicError("usage", `running with --init and --pid=${pid}: there is a first process already`, {
     hint: "atomic run --init IMAGE",
   });
+}
+
+function isUnit({ unit = false, detach = false, tty = false, interactive = false }: RawRunFlags): boolean {
+  const why = !detach ? "you wait for its end" : tty || interactive ? "nobody is there to type" : undefined;
+  if (!unit || why === undefined) return unit;
+  throw new AtomicError("usage", `running with --unit: ${why}`, { hint: "atomic run --detach --unit IMAGE" });
 }
 
 function restartPolicy({ restart = "no", rm, detach }: RawRunFlags): RestartPolicy {

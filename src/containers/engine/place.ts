@@ -16,8 +16,8 @@ export interface Engine {
   networks: NetworkStore;
   /** An ordinary user's: the IDs of the user namespace they are in, in place of root's rights. */
   userIds?: IdMaps;
-  /** The command that settles a container, whose ID follows. */
-  settler?: readonly [string, ...string[]];
+  /** The command line of a verb on these containers, for those who call it later: a watcher, systemd. */
+  verb?: (verb: string, ...words: string[]) => [string, ...string[]];
 }
 
 const DEFAULT_RUN = "/run/atomic";

@@ -2,15 +2,17 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { AtomicError } from "../../errors.ts";
+import { killCgroups } from "../cgroup/processes.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
 import { deleteContainer } from "../runtime/delete.ts";
 import { isAlive } from "../runtime/process-identity.ts";
 import { lockContainer } from "./lock.ts";
 import { disconnectNamed } from "./network.ts";
-import { bundleDirectory, dataDirectory, type Engine, namesIn, runtimeState } from "./place.ts";
-import { type NamedContainer, TEMPORARY, temporaryDirectory } from "./record.ts";
+import { bundleDirectory, containerNames, dataDirectory, type Engine, namesIn, runtimeState } from "./place.ts";
+import { type NamedContainer, runtimeRecord, TEMPORARY, temporaryDirectory } from "./record.ts";
 import { unmountRoot } from "./rootfs.ts";
 import { isRunning, namedStatus } from "./status.ts";
+import { stopUnit } from "./unit.ts";
 
 interface RemoveOptions {
   /** Kill it first when it runs. */
@@ -25,7 +27,12 @@ export async function removeContainer(
   container: NamedContainer,
   { force, wait = true }: RemoveOptions,
 ): Promise<void> {
-  const { name, id } = container;
+  const { name, id, options } = container;
+  if (force && options.unit === true) {
+    killCgroups(runtimeRecord(engine, container)?.cgroups ?? []);
+    stopUnit(container);
+    if (options.remove && !containerNames(engine).includes(name)) return; // gone with its end
+  }
   const unlock = lockContainer(engine, container, { wait });
   try {
     const present = namedStatus(engine, container);

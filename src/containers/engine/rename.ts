@@ -5,6 +5,8 @@ import { renameLease } from "../network/connect.ts";
 import { lockContainer } from "./lock.ts";
 import { dataDirectory, type Engine } from "./place.ts";
 import type { NamedContainer } from "./record.ts";
+import { isRunning, namedStatus } from "./status.ts";
+import { unitName } from "./unit.ts";
 
 /** Renames a container, whether it runs or not. @throws AtomicError usage, exists, not-found */
 export async function renameContainer(engine: Engine, container: NamedContainer, to: string): Promise<void> {
@@ -12,6 +14,11 @@ export async function renameContainer(engine: Engine, container: NamedContainer,
   const [from, target] = [dataDirectory(engine, name), dataDirectory(engine, checkContainerName(to))];
   const unlock = lockContainer(engine, container);
   try {
+    if (options.unit === true && isRunning(namedStatus(engine, container))) {
+      throw new AtomicError("conflict", `renaming container ${name}: it runs as ${unitName(container)}`, {
+        hint: `atomic stop ${name}`,
+      });
+    }
     engine.repo.disk.renameNoReplace(from, target);
     engine.repo.disk.fsyncDirectory(engine.data);
     if (options.namespaces.network.kind === "network") await renameLease(engine.networks, id, { from: name, to });

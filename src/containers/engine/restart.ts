@@ -27,7 +27,8 @@ const GOOD_RUN = 10_000;
  * @returns whether it was started @throws AtomicError as `startNamed`; not-found when it was removed meanwhile
  */
 export async function restartByPolicy(engine: Engine, container: NamedContainer): Promise<boolean> {
-  const { restart } = container.options;
+  const { restart, unit } = container.options;
+  if (unit === true) return false; // systemd does
   if (!isDue(engine, container)) return false;
   const path = join(bundleDirectory(engine, container.id), RESTARTS_FILE);
   const before = readRestarts(path);

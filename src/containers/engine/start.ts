@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { AT_FDCWD, statIfExists, type WindowSize } from "../../linux/index.ts";
+import { divideUnitGroup } from "../cgroup/unit-group.ts";
 import { configure } from "../configure/configure.ts";
 import { EXIT_FILE } from "../launch/files.ts";
 import { FAILED } from "../launch/report.ts";
@@ -24,6 +25,7 @@ import { readRootFile } from "./root-file.ts";
 import { relabelVolume } from "./relabel.ts";
 import { mountRoot } from "./rootfs.ts";
 import { settleContainer, settleEnded } from "./settle.ts";
+import { startUnit } from "./unit.ts";
 import { isRunning, namedStatus } from "./status.ts";
 import { forgetStopped } from "./stopped.ts";
 
@@ -36,6 +38,8 @@ export interface StartOptions {
   again?: boolean;
   /** Of the window its terminal is shown in. */
   size?: WindowSize;
+  /** This process belongs to the container's unit, which systemd starts. */
+  inUnit?: boolean;
 }
 
 /** A container that was started. */
@@ -56,9 +60,14 @@ const MAX_LOG = 10 << 20;
 export async function startNamed(
   engine: Engine,
   container: NamedContainer,
-  { detach, interactive, size, again = false }: StartOptions,
+  { detach, interactive, size, again = false, inUnit = false }: StartOptions,
 ): Promise<Started> {
   const { name, options } = container;
+  if (options.unit === true && !inUnit) {
+    forgetStopped(engine, container);
+    startUnit(engine, container);
+    return { container, warnings: [], ended: Promise.resolve(0) };
+  }
   const unlock = lockContainer(engine, container);
   const input = interactive && !detach ? 0 : openSync("/dev/null", "r");
   try {
@@ -81,7 +90,7 @@ export async function startNamed(
       id,
       bundle,
       rootfs,
-      config: withSize(await configureNamed(engine, container, rootfs), size),
+      config: withSize(await configureNamed(engine, container, { rootfs, inUnit }), size),
       descriptors: [input, 1, 2],
       waits,
       init: options.init,
@@ -89,9 +98,11 @@ export async function startNamed(
       monitor: {
         directory,
         detached: detach,
-        log: detach,
+        log: detach && !inUnit,
         maxLog: MAX_LOG,
-        ...(detach && engine.settler !== undefined ? { successor: successorOf(engine, engine.settler, id) } : {}),
+        ...(detach && !inUnit && engine.verb !== undefined
+          ? { successor: successorOf(engine.run, engine.verb("settle", id)) }
+          : {}),
       },
     });
     if (waits) await connectAndStart(engine, container, record);
@@ -127,19 +138,23 @@ async function connect(engine: Engine, container: NamedContainer, pid: number): 
 }
 
 /** Where nobody waits for the container, its watcher becomes the command that settles it. */
-function successorOf({ run }: Engine, settler: readonly [string, ...string[]], id: string) {
+function successorOf(run: string, argv: readonly [string, ...string[]]) {
   const path = `PATH=${process.env["PATH"] ?? ""}`;
-  return { argv: [...settler, id] as const, env: [path, `ATOMIC_RUN=${run}`, "ATOMIC_PROGRESS=none"] };
+  return { argv, env: [path, `ATOMIC_RUN=${run}`, "ATOMIC_PROGRESS=none"] };
 }
 
 function forgetExit(engine: Engine, path: string): void {
   if (statIfExists(AT_FDCWD, path) !== undefined) engine.repo.disk.unlink(path);
 }
 
-async function configureNamed(engine: Engine, container: NamedContainer, rootfs: string): Promise<RuntimeConfig> {
+async function configureNamed(
+  engine: Engine,
+  container: NamedContainer,
+  { rootfs, inUnit }: { rootfs: string; inUnit: boolean },
+): Promise<RuntimeConfig> {
   const { id, options, defaults, command, idMaps, labels } = container;
   const { seccomp } = options.security;
-  return configure({
+  const config = configure({
     options,
     image: defaults,
     command,
@@ -155,6 +170,7 @@ async function configureNamed(engine: Engine, container: NamedContainer, rootfs:
       ? {}
       : { seccomp: readSeccomp(JSON.parse(readFileSync(seccomp, "utf8")), seccomp) }),
   });
+  return inUnit ? { ...config, linux: { ...config.linux, cgroupsPath: divideUnitGroup() } } : config;
 }
 
 function withSize(config: RuntimeConfig, size: WindowSize | undefined): RuntimeConfig {

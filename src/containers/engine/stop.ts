@@ -11,6 +11,7 @@ import { type NamedContainer, runtimeRecord } from "./record.ts";
 import { settleContainer } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
 import { noteStopped } from "./stopped.ts";
+import { stopUnit } from "./unit.ts";
 
 const POLL_MS = 10;
 /** How long whoever watched the container may take to write down how it ended. */
@@ -23,15 +24,21 @@ export function signalContainer(engine: Engine, container: NamedContainer, signa
   const present = namedStatus(engine, container);
   if (!isRunning(present))
     throw new AtomicError("conflict", `sending a signal to container ${container.name}: it is ${present.status}`);
-  if (signal === constants.signals.SIGKILL) noteStopped(engine, container);
+  const isEnd = signal === constants.signals.SIGKILL;
+  if (isEnd) noteStopped(engine, container);
   killContainer(runtimeState(engine), parseContainerId(container.id), signal);
+  if (isEnd && container.options.unit === true) stopUnit(container);
 }
 
 /**
- * Asks the container to end, and kills it after `seconds`.
+ * Asks the container to end, and kills it after `seconds`. @param inUnit systemd is stopping its unit
  * @returns false when it had ended before
  */
-export async function stopContainer(engine: Engine, container: NamedContainer, seconds: number): Promise<boolean> {
+export async function stopContainer(
+  engine: Engine,
+  container: NamedContainer,
+  { seconds, inUnit = false }: { seconds: number; inUnit?: boolean },
+): Promise<boolean> {
   const record = runtimeRecord(engine, container);
   const present = namedStatus(engine, container);
   noteStopped(engine, container);
@@ -44,6 +51,7 @@ export async function stopContainer(engine: Engine, container: NamedContainer, s
     if (record.cgroups.length === 0) killContainer(runtimeState(engine), record.id, constants.signals.SIGKILL);
   }
   await exitOf(engine, container);
+  if (container.options.unit === true && !inUnit) stopUnit(container);
   try {
     await settleContainer(engine, container);
   } catch (error) {

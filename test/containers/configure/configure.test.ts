@@ -164,6 +164,8 @@ for (const [words, message] of [
   [["--restart=sometimes", "-d"], /--restart: expected no/],
   [["--restart=on-failure:0", "-d"], /--restart: expected a whole number/],
   [["--restart=always:3", "-d"], /--restart: expected no/],
+  [["--unit"], /--unit: you wait for its end/],
+  [["--unit", "-d", "-t"], /--unit: nobody is there to type/],
   [["--init", "--pid=host"], /there is a first process already/],
   [["--userns=container:x"], /--userns=container:x/],
   [["-m", "lots"], /--memory: expected a size/],

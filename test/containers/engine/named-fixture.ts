@@ -1,12 +1,12 @@
 /** A sysroot with images to run, and a state directory of its own. */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dataDirectory, namedStatus, openEngine, readLog, readNamed } from "../../../src/containers/index.ts";
+import { namedStatus, openEngine, readContainerLog, readNamed } from "../../../src/containers/index.ts";
 import { createDurable } from "../../../src/durable.ts";
 import { MNT_DETACH, umount } from "../../../src/linux/index.ts";
 import { openRepo } from "../../../src/ostree/index.ts";
-import { writeLayout } from "../../oci/layout-builder.ts";
 import { BUSYBOX } from "../../support/busybox.ts";
+import { writeBusyboxImage } from "../../support/busybox-image.ts";
 import { cli, type CliResult, cliJson } from "../../support/cli.ts";
 import { unmet } from "../../support/needs.ts";
 import { tempDir } from "../../support/temp.ts";
@@ -45,16 +45,10 @@ export function namedFixture(images: Record<string, Record<string, string>>, pro
   mkdirSync(sysroot);
   const env = { ATOMIC_SYSROOT: sysroot, ATOMIC_RUN: run };
   const atomic = (...argv: string[]) => cli(argv, env);
-  const layer = [
-    ...["bin", "dev", "etc", "proc", "sys", "tmp"].map((name) => ({ name, flag: "5", mode: 0o755 })),
-    { name: "bin/busybox", content: readFileSync(BUSYBOX), mode: 0o755 },
-    ...programs.map((name) => ({ name: `bin/${name}`, flag: "2", target: "busybox" })),
-    { name: "etc/passwd", content: "root:x:0:0::/root:/bin/sh\nweb:x:33:33::/tmp:/bin/sh\n", mode: 0o644 },
-  ];
   succeed(atomic("host", "init"));
   for (const [name, labels] of Object.entries(images)) {
     const layout = join(scratch, name);
-    writeLayout(layout, { layers: [layer], tag: "latest", run: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: labels } });
+    writeBusyboxImage(layout, programs, labels);
     succeed(atomic("pull", `oci:${layout}`, "--name", name));
   }
   const list = () => {
@@ -71,8 +65,9 @@ export function namedFixture(images: Record<string, Record<string, string>>, pro
   };
   const look = (name: string) => {
     const engine = openEngine(sysroot, openRepo(join(sysroot, "atomic/repo"), createDurable()), run);
-    const text = Buffer.concat(readLog(dataDirectory(engine, name)).map(({ bytes }) => bytes)).toString();
-    return { status: namedStatus(engine, readNamed(engine, name)).status, lines: text.split("\n").length - 1 };
+    const container = readNamed(engine, name);
+    const text = Buffer.concat(readContainerLog(engine, container).map(({ bytes }) => bytes)).toString();
+    return { status: namedStatus(engine, container).status, lines: text.split("\n").length - 1 };
   };
   return { sysroot, run, env, atomic, list, look, unmountAll, clear };
 }
