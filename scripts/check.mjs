@@ -8,7 +8,7 @@ import { ROOT } from "./bun.mjs";
 import { installNpmPackages } from "./install.mjs";
 
 const CHECKS = [
-  ["types", "tsc"],
+  ["types", "tsc", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/types.tsbuildinfo"],
   ["format", "prettier", "--check", "--cache", "--log-level", "warn", "."],
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
   [
