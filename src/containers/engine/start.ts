@@ -25,7 +25,7 @@ import { readRootFile } from "./root-file.ts";
 import { relabelVolume } from "./relabel.ts";
 import { mountRoot } from "./rootfs.ts";
 import { settleContainer, settleEnded } from "./settle.ts";
-import { startUnit } from "./unit.ts";
+import { noteWatcher, startUnit } from "./unit.ts";
 import { isRunning, namedStatus } from "./status.ts";
 import { forgetStopped } from "./stopped.ts";
 
@@ -106,6 +106,7 @@ export async function startNamed(
       },
     });
     if (waits) await connectAndStart(engine, container, record);
+    if (inUnit && record.process !== undefined) noteWatcher(engine.run, container, record.process.pid);
     return { container, warnings, ended, ...(terminal === undefined ? {} : { terminal }) };
   } finally {
     unlock();

@@ -4,19 +4,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { freezeCgroups, killCgroups } from "../cgroup/processes.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
-import { killContainer, parseSignal } from "../runtime/kill.ts";
+import { killContainer } from "../runtime/kill.ts";
 import { pauseContainer } from "../runtime/pause.ts";
 import { type Engine, runtimeState } from "./place.ts";
 import { type NamedContainer, runtimeRecord } from "./record.ts";
 import { settleContainer } from "./settle.ts";
 import { isRunning, namedStatus } from "./status.ts";
+import { stopSignal } from "./stop-signal.ts";
 import { noteStopped } from "./stopped.ts";
 import { stopUnit } from "./unit.ts";
 
 const POLL_MS = 10;
 /** How long whoever watched the container may take to write down how it ended. */
 const EXIT_PATIENCE = 2;
-const DEFAULT_STOP = "SIGTERM";
 const UNKNOWN_EXIT = 255;
 
 /** Sends a signal to the container's program; killed so, its policy does not start it again. @throws AtomicError conflict when it does not run */
@@ -43,8 +43,7 @@ export async function stopContainer(
   const present = namedStatus(engine, container);
   noteStopped(engine, container);
   if (record === undefined || !isRunning(present)) return false;
-  const { options, defaults } = container;
-  signalContainer(engine, container, parseSignal(options.stopSignal ?? defaults.stopSignal ?? DEFAULT_STOP));
+  signalContainer(engine, container, stopSignal(container));
   if (present.status === "paused") freezeCgroups(record.cgroups, false);
   if (!(await hasEnded(engine, container, seconds))) {
     killCgroups(record.cgroups);

@@ -2,12 +2,14 @@
  * Containers as transient units of systemd, `atomic-NAME.service`: started again, logged and shown by it. systemd starts
  * and stops them by the verbs an operator uses. Spec: systemd.service(5), systemd-run(1)
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { outcomeOf, run } from "../../spawn.ts";
 import type { RestartPolicy } from "../configure/restart-policy.ts";
 import type { Engine } from "./place.ts";
 import type { NamedContainer } from "./record.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 const SYSTEMD = "/run/systemd/system";
 const SLICE = "machine.slice";
@@ -56,6 +58,10 @@ export function unitCommand(verb: NonNullable<Engine["verb"]>, container: NamedC
   const properties = {
     Description: `Container ${name} of ${image}`,
     Type: "forking",
+    // systemd looks for a main process in the unit's own group alone.
+    PIDFile: watcherFile(directory, container),
+    // What asks it to end may kill it.
+    SuccessExitStatus: String(128 + stopSignal(container)),
     // The container's group is made in the unit's.
     Delegate: "yes",
     OOMPolicy: "continue",
@@ -78,6 +84,16 @@ export function unitCommand(verb: NonNullable<Engine["verb"]>, container: NamedC
     // systemd puts variables in.
     ...verb("start", "--in-unit", name).map((word) => word.replaceAll("$", "$$$$")),
   ];
+}
+
+/** Notes who watches the container that just started, since that is the unit's main process. @param pid its first process */
+export function noteWatcher(directory: string, container: NamedContainer, pid: number): void {
+  const [, parent] = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  if (parent !== undefined) writeFileSync(watcherFile(directory, container), `${parent}\n`, { mode: 0o600 });
+}
+
+function watcherFile(directory: string, { id }: NamedContainer): string {
+  return join(directory, "bundles", id, "watcher.pid");
 }
 
 function restartProperties({ when, max }: RestartPolicy): Record<string, string> {

@@ -14,7 +14,13 @@ const verb = (name: string, ...words: string[]): [string, ...string[]] => [
 
 function command(restart?: string): string[] {
   const flags = { unit: true, detach: true, ...(restart === undefined ? {} : { restart }) };
-  const container = { name: "web", image: "docker.io/library/web:1", options: runOptions(flags) };
+  const container = {
+    id: "12ab",
+    name: "web",
+    image: "docker.io/library/web:1",
+    defaults: {},
+    options: runOptions(flags),
+  };
   return unitCommand(verb, container as unknown as NamedContainer, "/run/atomic");
 }
 
@@ -32,7 +38,8 @@ test("has systemd start, stop and settle the container by name", () => {
   assert.equal(words.slice(words.indexOf("--") + 1), [
     ...["/usr/bin/atomic", "start", '--sysroot=/a "$$b" %c\\', "--in-unit", "web"],
   ]);
-  const { ExecStop, ExecStopPost } = propertiesOf(words);
+  const { ExecStop, ExecStopPost, PIDFile, SuccessExitStatus } = propertiesOf(words);
+  assert.equal([PIDFile, SuccessExitStatus], ["/run/atomic/bundles/12ab/watcher.pid", "143"]);
   const sysroot = '"--sysroot=/a \\"$b\\" %c\\\\"';
   assert.is(ExecStop, `:"/usr/bin/atomic" "stop" ${sysroot} "--in-unit" "--time=10" "web"`);
   assert.is(ExecStopPost, `:"/usr/bin/atomic" "settle" ${sysroot} "--in-unit" "web"`);
