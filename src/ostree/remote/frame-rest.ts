@@ -45,7 +45,7 @@ export function frameRests({ path, disk }: Repo, pack: string): FrameRests {
   let written = 0;
   let waiting: { frame: PackFrame; arrived: Uint8Array } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let failure: unknown;
+  let failure: Error | undefined;
   const write = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -63,7 +63,7 @@ export function frameRests({ path, disk }: Repo, pack: string): FrameRests {
     try {
       write();
     } catch (error) {
-      failure = error;
+      failure = error as Error;
     }
   };
   const forgetWaiting = (): void => {
