@@ -154,7 +154,7 @@ for (const user of ["nobody", "web:nogroup", "4294967295", "99999999999", "-1", 
 
 for (const [words, message] of [
   [["-p", "80:80", "--net=host"], /it needs a network of containers/],
-  [["--network=pasta"], /root's containers have bridges/],
+  [["--network=slirp4netns"], /--network=slirp4netns/],
   [["--network=../x"], /--network: expected bridge/],
   [["--dns=example.org"], /--dns: expected an IP address/],
   [["--dns-search=a b"], /--dns-search: expected a domain/],
