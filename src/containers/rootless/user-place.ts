@@ -16,7 +16,7 @@ const OTHERS_MAY_WRITE = 0o022;
 
 /**
  * The directories of a user, made if missing.
- * @throws AtomicError usage without a home; permission where somebody else could put files in their place
+ * @throws AtomicError usage without a home; permission where none can be made, or somebody else could put files in their place
  */
 export function userPlace(uid: number, env: Environment): UserPlace {
   const home = env["HOME"];
@@ -26,8 +26,20 @@ export function userPlace(uid: number, env: Environment): UserPlace {
       hint: "HOME=/home/USER atomic images",
     });
   }
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeData(data);
   return { data, run: ownDirectory(env["ATOMIC_RUN"] ?? runtimeDirectory(uid, env), uid) };
+}
+
+function makeData(data: string): void {
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new AtomicError("permission", `making ${data} for your images: it cannot be made (${code})`, {
+      hint: "XDG_DATA_HOME=DIRECTORY atomic images",
+      cause,
+    });
+  }
 }
 
 /** As podman has it: the session's directory, systemd's, or one in /tmp that is nobody else's. */

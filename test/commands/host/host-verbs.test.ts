@@ -103,6 +103,7 @@ test("upgrade --check and --dry-run say what would happen and change nothing", a
     ok(
       `update of os/stable: 1.0 (${s(one)}) → 2.0 (${s(two)})`,
       "built N years ago",
+      "takes 37 B in /boot",
       "to deploy it: atomic host upgrade",
     ),
   );

@@ -58,7 +58,7 @@ test("adds capabilities to those of the container", () => {
 
 for (const [argv, message] of [
   [[], /expected the name of one container/],
-  [["id"], /there is none/],
+  [["id"], /it does not exist/],
   [["--nosuch", "id", "true"], /nosuch/],
   [["-u", "0x10", id, "true"], /--user 0x10/],
   [["-u", " 1", id, "true"], /--user {2}1/],

@@ -173,17 +173,18 @@ test("shows nothing of a label that a terminal would obey", () => {
 const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"];
 const reachable = spawnSync("setpriv", [...NOBODY, process.execPath, MAIN, "--version"]).status === 0;
 test.skipUnless(reachable, "needs a checkout that all can read")(
-  "tells ordinary users that containers take root",
+  "tells users without a home that there is no place for their images",
   () => {
     const { status, stderr } = spawnSync("setpriv", [...NOBODY, process.execPath, MAIN, "ps"], {
       encoding: "utf8",
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, HOME: "/" },
     });
     assert.equal(
       [status, stderr],
       [
         1,
-        "error: working with containers: it takes root to mount their images, found user 65534\nhint: sudo atomic ps\n",
+        "error: making /.local/share for your images: it cannot be made (EACCES)\n" +
+          "hint: XDG_DATA_HOME=DIRECTORY atomic images\n",
       ],
     );
   },
