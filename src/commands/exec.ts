@@ -1,11 +1,9 @@
 import { boolean, string } from "@oclif/core/flags";
-import { closeSync, openSync } from "node:fs";
-import { execNamed, findNamed } from "../containers/index.ts";
+import { findNamed } from "../containers/index.ts";
 import { AtomicError } from "../errors.ts";
 import { ContainerCommand } from "./containers/base.ts";
+import { execSession } from "./containers/exec-session.ts";
 import { splitAtWord } from "./containers/run-request.ts";
-import { ownWindowSize } from "./containers/own-window-size.ts";
-import { writeStderr } from "./output.ts";
 
 const WITH_VALUE = ["-e", "--env", "-u", "--user", "-w", "--workdir", "--sysroot", "--repo", "--progress"];
 
@@ -39,25 +37,15 @@ export default class Exec extends ContainerCommand {
       throw new AtomicError("usage", "running atomic exec: nobody would use the terminal of --tty with --detach");
     const engine = await this.engine(flags);
     const container = findNamed(engine, name);
-    const session = tty ? await import("./containers/terminal-session.ts") : undefined;
-    const size = tty ? ownWindowSize() : undefined;
-    const input = flags.interactive && !detach ? 0 : openSync("/dev/null", "r");
-    const output = detach ? openSync("/dev/null", "w") : undefined;
-    const { ended, terminal, warnings } = execNamed(engine, container, {
+    return execSession(engine, container, {
       command,
       env: (flags.env ?? []).flatMap(passedOn),
       ...(user === undefined ? {} : { user }),
       ...(workdir === undefined ? {} : { workdir }),
       terminal: tty,
-      ...(size === undefined ? {} : { size }),
+      interactive: flags.interactive,
       detached: detach,
-      descriptors: [input, output ?? 1, output ?? 2],
     });
-    if (input !== 0) closeSync(input);
-    if (output !== undefined) closeSync(output);
-    for (const warning of warnings) writeStderr(`${warning}\n`);
-    if (detach) return 0;
-    return terminal === undefined ? ended : session!.useTerminal(terminal, flags.interactive, ended);
   }
 }
 

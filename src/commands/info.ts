@@ -1,13 +1,7 @@
-import {
-  findLabel,
-  interpretLabel,
-  LABEL_VERBS,
-  labelVariables,
-  privilegesOf,
-  runOptions,
-} from "../containers/index.ts";
+import { findLabel, interpretLabel, LABEL_VERBS, privilegesOf, runOptions } from "../containers/index.ts";
 import { isAtomicError } from "../errors.ts";
-import { findImage } from "../oci/index.ts";
+import { findImage, type StoredImage } from "../oci/index.ts";
+import { hostVariables, lastPart } from "./containers/label-run.ts";
 import { textArg } from "./args.ts";
 import { printable } from "./render/printable.ts";
 import { RepoCommand } from "./repo/base.ts";
@@ -23,7 +17,7 @@ export default class Info extends RepoCommand {
     const { labels } = image.config;
     const commands = LABEL_VERBS.flatMap((verb) => {
       const label = findLabel(labels, verb);
-      return label === undefined ? [] : [{ verb, asks: asksOf(label, image.name) }];
+      return label === undefined ? [] : [{ verb, asks: asksOf(label, image) }];
     });
     const { name, id, manifestDigest } = image;
     this.show(flags, { name, id, manifestDigest, labels, commands }, () =>
@@ -41,11 +35,9 @@ export default class Info extends RepoCommand {
   }
 }
 
-function asksOf(label: string, image: string): string[] {
-  const name = image.slice(image.lastIndexOf("/") + 1).replace(/[:@].*$/, "");
-  const source = { image, name, directory: process.cwd(), options: [], environment: process.env, host: "/host" };
+function asksOf(label: string, image: StoredImage): string[] {
   try {
-    const command = interpretLabel(label, labelVariables(source));
+    const command = interpretLabel(label, hostVariables(image, lastPart(image.name)));
     const privileges = command.kind === "run" ? privilegesOf(runOptions(command.run.flags)) : [];
     return privileges.length === 0 ? ["nothing special"] : privileges;
   } catch (error) {

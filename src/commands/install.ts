@@ -1,4 +1,5 @@
-import type { LabelVerb } from "../containers/index.ts";
+import { type Engine, type LabelVerb, noteInstalled } from "../containers/index.ts";
+import type { StoredImage } from "../oci/index.ts";
 import Run from "./run.ts";
 
 /** `atomic install` */
@@ -9,5 +10,9 @@ export default class Install extends Run {
 
   protected override verb(): LabelVerb {
     return "INSTALL";
+  }
+
+  protected override succeeded(engine: Engine, image: StoredImage, name: string): void {
+    noteInstalled(engine, image.manifestDigest, { image: image.name, name });
   }
 }

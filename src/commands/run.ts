@@ -3,23 +3,23 @@ import {
   containerNames,
   createNamed,
   type Engine,
-  finishContainer,
+  findLabel,
+  isInstalled,
   type LabelVerb,
-  type NamedContainer,
-  namedStatus,
   readNamed,
   removeContainer,
   runOptions,
   settleEnded,
-  startNamed,
   withUsersNetwork,
 } from "../containers/index.ts";
 import { AtomicError } from "../errors.ts";
-import { findImage } from "../oci/index.ts";
+import { findImage, type StoredImage } from "../oci/index.ts";
 import { containerFlags, containerOptions, splitAtImage } from "./containers/run-request.ts";
 import { ContainerCommand } from "./containers/base.ts";
-import { agree, labelledRun } from "./containers/label-run.ts";
-import { ownWindowSize } from "./containers/own-window-size.ts";
+import { agree, type LabelledRun, labelledRun } from "./containers/label-run.ts";
+import { commandLine } from "./containers/command-line.ts";
+import { runAgain } from "./containers/run-again.ts";
+import { startSession } from "./containers/start-session.ts";
 import { writeStderr } from "./output.ts";
 
 const WITH_VALUE = ["opt1", "opt2", "opt3", "sysroot", "repo", "progress"];
@@ -35,6 +35,7 @@ export default class Run extends ContainerCommand {
     spc: boolean({ summary: "super-privileged: the host's files, processes and network, and every privilege" }),
     replace: boolean({ summary: "remove a container of the same name first" }),
     display: boolean({ summary: "show the command line, and run nothing" }),
+    ignore: boolean({ summary: "run an image that was not installed, though it has LABEL INSTALL" }),
     yes: boolean({ char: "y", summary: "let the image have what its label asks for" }),
     opt1: string({ summary: "${OPT1} of the label", hidden: true }),
     opt2: string({ summary: "${OPT2} of the label", hidden: true }),
@@ -58,6 +59,7 @@ export default class Run extends ContainerCommand {
     // What other containers left is looked for only where it is in the way: a start costs the same among many.
     const engine = this.engineAsIs(flags);
     const image = findImage(engine.repo, named);
+    if (this.doWithoutLabel(engine, image, flags)) return 0;
     const asked = labelledRun(this.verb(), {
       image,
       named,
@@ -67,81 +69,52 @@ export default class Run extends ContainerCommand {
       options: [flags["opt1"], flags["opt2"], flags["opt3"]],
     });
     if (flags["display"]) {
-      this.show(flags, { words: asked.words }, () => asked.words.map(quoted).join(" "));
+      this.show(flags, { words: asked.words }, () => commandLine(asked.words));
       return 0;
     }
+    if (this.verb() === "RUN" && flags["ignore"] !== true) expectInstalled(engine, image);
     agree(engine, image, asked, { yes: flags["yes"] });
-    const options = runOptions(withUsersNetwork(engine, asked.flags, (text) => writeStderr(`${text}\n`)));
-    const isThere = () => options.name !== undefined && containerNames(engine).includes(options.name);
-    if (isThere()) await settleEnded(engine);
-    if (isThere()) {
-      const container = readNamed(engine, options.name!);
-      if (flags["replace"]) await removeContainer(engine, container, { force: true });
-      else return this.#again(engine, container, options, image.commit, flags);
-    }
-    const container = createNamed(engine, { image, options, command: asked.command });
-    // One that never ran is of no use.
-    return this.#start(engine, container, { ...options, discard: true }, flags);
+    const status = await this.#start(engine, image, { asked, command, replace: flags["replace"], json: flags.json });
+    if (status === 0) this.succeeded(engine, image, asked.flags.name ?? named);
+    return status;
   }
 
-  /** Starts a container that was there before, as `docker start` would. */
-  async #again(
-    engine: Engine,
-    container: NamedContainer,
-    options: ReturnType<typeof runOptions>,
-    commit: string,
-    flags: { json: boolean },
-  ): Promise<number> {
-    const { status } = namedStatus(engine, container);
-    if (status !== "exited" && status !== "created") {
-      throw new AtomicError("conflict", `running container ${container.name}: it is ${status}`, {
-        hint: `atomic stop ${container.name}`,
-      });
-    }
-    if (container.commit !== commit) {
-      throw new AtomicError(
-        "exists",
-        `running container ${container.name}: it was made of another image, ${container.image}`,
-        {
-          hint: "atomic run --replace IMAGE",
-        },
-      );
-    }
-    return this.#start(engine, container, { ...options, discard: container.options.remove }, flags);
+  /** Does what there is to do for an image without the label. @returns whether that was all */
+  protected doWithoutLabel(_engine: Engine, _image: StoredImage, _flags: { json: boolean }): boolean {
+    return false;
+  }
+
+  /** Records that it was done. */
+  protected succeeded(_engine: Engine, _image: StoredImage, _name: string): void {
+    // Nobody asks later whether an image was run.
   }
 
   async #start(
     engine: Engine,
-    container: NamedContainer,
-    { detach, interactive, discard }: ReturnType<typeof runOptions> & { discard: boolean },
-    flags: { json: boolean },
+    image: StoredImage,
+    { asked, command, replace, json }: { asked: LabelledRun; command: string[]; replace: boolean; json: boolean },
   ): Promise<number> {
-    const session =
-      container.options.terminal && !detach ? await import("./containers/terminal-session.ts") : undefined;
-    const size = ownWindowSize();
-    let started;
-    try {
-      started = await startNamed(engine, container, { detach, interactive, ...(size === undefined ? {} : { size }) });
-    } catch (error) {
-      if (discard) await removeContainer(engine, container, { force: true });
-      throw error;
+    const options = runOptions(withUsersNetwork(engine, asked.flags, (text) => writeStderr(`${text}\n`)));
+    const { name, detach, interactive } = options;
+    const isThere = () => name !== undefined && containerNames(engine).includes(name);
+    if (isThere()) await settleEnded(engine);
+    if (isThere()) {
+      const container = readNamed(engine, name!);
+      if (!replace) return runAgain(engine, container, { commit: image.commit, command, detach, interactive });
+      await removeContainer(engine, container, { force: true });
     }
-    for (const warning of started.warnings) writeStderr(`${warning}\n`);
-    if (!detach) {
-      const status = finishContainer(engine, started);
-      return started.terminal === undefined ? status : session!.useTerminal(started.terminal, interactive, status);
-    }
-    this.show(flags, { id: container.id, name: container.name }, () => container.name);
-    return 0;
+    const container = createNamed(engine, { image, options, command: asked.command });
+    // One that never ran is of no use.
+    const status = await startSession(engine, container, { detach, interactive, discard: true });
+    if (detach) this.show({ json }, { id: container.id, name: container.name }, () => container.name);
+    return status;
   }
 }
 
-/** A word as a shell takes it, and a terminal shows it: control characters by their numbers. */
-function quoted(word: string): string {
-  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
-  // eslint-disable-next-line no-control-regex
-  const control = /[\u0000-\u001f\u007f-\u009f]/g;
-  if (!control.test(word)) return `'${word.replaceAll("'", "'\\''")}'`;
-  const escaped = word.replaceAll(/[\\']/g, "\\$&");
-  return `$'${escaped.replaceAll(control, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`)}'`;
+/** @throws AtomicError conflict when the image wants to be installed first */
+function expectInstalled(engine: Engine, { name, manifestDigest, config }: StoredImage): void {
+  if (findLabel(config.labels, "INSTALL") === undefined || isInstalled(engine, manifestDigest)) return;
+  throw new AtomicError("conflict", `running ${name}: it wants to be installed first, by its LABEL INSTALL`, {
+    hint: `atomic install ${name}`,
+  });
 }

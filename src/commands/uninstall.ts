@@ -1,4 +1,5 @@
-import type { LabelVerb } from "../containers/index.ts";
+import { type Engine, findLabel, forgetInstalled, type LabelVerb } from "../containers/index.ts";
+import type { StoredImage } from "../oci/index.ts";
 import Run from "./run.ts";
 
 /** `atomic uninstall` */
@@ -9,5 +10,17 @@ export default class Uninstall extends Run {
 
   protected override verb(): LabelVerb {
     return "UNINSTALL";
+  }
+
+  /** An image that only has LABEL INSTALL is uninstalled by forgetting that. */
+  protected override doWithoutLabel(engine: Engine, image: StoredImage, flags: { json: boolean }): boolean {
+    if (findLabel(image.config.labels, "UNINSTALL") !== undefined) return false;
+    if (!forgetInstalled(engine, image.manifestDigest)) return false;
+    this.show(flags, { uninstalled: image.name }, () => image.name);
+    return true;
+  }
+
+  protected override succeeded(engine: Engine, image: StoredImage): void {
+    forgetInstalled(engine, image.manifestDigest);
   }
 }

@@ -9,7 +9,8 @@ export { hasConsent, rememberConsent } from "./engine/consent.ts";
 export { createNamed } from "./engine/create.ts";
 export { containerChanges } from "./engine/diff.ts";
 export { leaseOf, reloadNamed } from "./engine/network.ts";
-export { execNamed } from "./engine/exec.ts";
+export { execNamed, type ExecRequest } from "./engine/exec.ts";
+export { forgetInstalled, isInstalled, noteInstalled } from "./engine/installed.ts";
 export { followContainerLog, readContainerLog } from "./engine/container-log.ts";
 export type { LogFrame } from "./engine/logs.ts";
 export { containerNames, type Engine, openEngine } from "./engine/place.ts";
@@ -24,7 +25,15 @@ export { withUsersNetwork } from "./engine/user-limits.ts";
 export { containerProcesses } from "./engine/top.ts";
 export { isRunning, namedStatus } from "./engine/status.ts";
 export { pauseNamed, signalContainer, stopContainer, waitForContainer } from "./engine/stop.ts";
-export { findLabel, interpretLabel, LABEL_VERBS, type LabelVerb, SPC_WORDS } from "./labels/interpret.ts";
+export { expandLabel, type Variables } from "./labels/expand.ts";
+export {
+  findLabel,
+  interpretLabel,
+  type LabelCommand,
+  LABEL_VERBS,
+  type LabelVerb,
+  SPC_WORDS,
+} from "./labels/interpret.ts";
 export { privilegesOf } from "./labels/privileges.ts";
 export { labelVariables } from "./labels/variables.ts";
 export { createNetwork, removeNetwork } from "./network/manage.ts";

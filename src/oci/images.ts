@@ -1,6 +1,6 @@
 /** The images of the store: listing, finding, naming and removing them. */
 import type { Checksum } from "../digest.ts";
-import { AtomicError } from "../errors.ts";
+import { AtomicError, isAtomicError } from "../errors.ts";
 import { deleteRef, readCommit, type Repo, withRepoLock, writeRef } from "../ostree/index.ts";
 import { dropUnusedLayers } from "./drop-unused-layers.ts";
 import { type ImageRecord, imageRef, imageRefs, readRecord, recordOf } from "./image-record.ts";
@@ -47,6 +47,18 @@ export function findImage(repo: Repo, text: string): StoredImage {
   return loadImage(repo, match.name, match.commit);
 }
 
+/** The image that a commit is, whatever it is called by now; undefined when the commit is gone, or none. */
+export function imageOfCommit(repo: Repo, commit: Checksum, name: string): StoredImage | undefined {
+  try {
+    const object = readCommit(repo, commit);
+    const record = recordOf(object, commit);
+    return record === undefined ? undefined : { name, commit, bytes: object.bytes, ...record };
+  } catch (error) {
+    if (isAtomicError(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
 /** Gives an image another name, taking it from whatever had it. @throws AtomicError not-found, usage, locked */
 export async function tagImage(repo: Repo, text: string, name: string): Promise<StoredImage> {
   const full = fullName(name);
@@ -82,14 +94,11 @@ export function fullName(text: string): string {
 }
 
 function loadImage(repo: Repo, name: string, commit: Checksum): StoredImage {
-  const object = readCommit(repo, commit);
-  const record = recordOf(object, commit);
-  if (record === undefined) {
-    throw new AtomicError("corrupt", `reading image ${name}: commit ${commit} is no image`, {
-      hint: `atomic rmi ${name}`,
-    });
-  }
-  return { name, commit, bytes: object.bytes, ...record };
+  const image = imageOfCommit(repo, commit, name);
+  if (image !== undefined) return image;
+  throw new AtomicError("corrupt", `reading image ${name}: commit ${commit} is no image`, {
+    hint: `atomic rmi ${name}`,
+  });
 }
 
 /** What a name may be in full, the most likely first. */

@@ -1,7 +1,9 @@
 /** Running an image the way its label says. */
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import {
   type Engine,
+  expandLabel,
   findLabel,
   hasConsent,
   interpretLabel,
@@ -13,12 +15,17 @@ import {
   rememberConsent,
   runOptions,
   SPC_WORDS,
+  type Variables,
 } from "../../containers/index.ts";
 import { AtomicError } from "../../errors.ts";
+import { readFileIfExists } from "../../linux/index.ts";
 import type { StoredImage } from "../../oci/index.ts";
 import { askYes } from "../ask-yes.ts";
 import { writeStderr } from "../output.ts";
 import { printable } from "../render/printable.ts";
+
+/** Bytes of a file whose text a label may use. */
+const MAX_FILE = 1 << 20;
 
 export interface LabelRequest {
   image: StoredImage;
@@ -54,22 +61,16 @@ export function labelledRun(verb: LabelVerb, request: LabelRequest): LabelledRun
     command,
     byLabel: false,
   });
-  if (spc) return plain([...SPC_WORDS, `--name=${name}`, `-e=NAME=${name}`, `-e=IMAGE=${named}`]);
+  // A tool container is worked in: what the caller has of a terminal is its own.
+  const session = flags.detach === true ? [] : ["--interactive", ...(isatty(0) ? ["--tty"] : [])];
+  if (spc) return plain([...session, ...SPC_WORDS, `--name=${name}`, `-e=NAME=${name}`, `-e=IMAGE=${named}`]);
   if (label === undefined) {
     if (verb === "RUN") return plain([]);
     throw new AtomicError("not-found", `running LABEL ${verb} of ${image.name}: the image has none`, {
       hint: `atomic info ${named}`,
     });
   }
-  const variables = labelVariables({
-    image: image.name,
-    name,
-    directory: process.cwd(),
-    options: request.options,
-    environment: process.env,
-    host: "/host",
-    ...loginUid(),
-  });
+  const variables = hostVariables(image, name, request.options);
   const asked = interpretLabel(label, variables, command);
   if (asked.kind !== "run") {
     throw new AtomicError("unsupported", `running LABEL ${verb} of ${image.name}: it is a ${asked.kind} command`);
@@ -93,7 +94,12 @@ export function labelledRun(verb: LabelVerb, request: LabelRequest): LabelledRun
  * Shows what the image's label asks of the host, and asks the operator the first time.
  * @throws AtomicError permission without an answer
  */
-export function agree(engine: Engine, image: StoredImage, run: LabelledRun, { yes }: { yes: boolean }): void {
+export function agree(
+  engine: Engine,
+  image: StoredImage,
+  run: Pick<LabelledRun, "flags" | "byLabel">,
+  { yes }: { yes: boolean },
+): void {
   const privileges = privilegesOf(runOptions(run.flags));
   if (!run.byLabel || privileges.length === 0 || hasConsent(engine, image.manifestDigest, privileges)) return;
   const list = privileges.map((one) => `  ${printable(one)}\n`).join("");
@@ -115,10 +121,49 @@ function merge(below: RawRunFlags, above: RawRunFlags): RawRunFlags {
   return merged;
 }
 
-function lastPart(image: string): string {
+/** The variables of an image's labels on this host. @throws AtomicError invalid (LABEL RUN_OPTS_FILE) */
+export function hostVariables(
+  { name: image, config }: StoredImage,
+  name: string,
+  options: readonly (string | undefined)[] = [],
+): Variables {
+  const source = {
+    image,
+    name,
+    directory: process.cwd(),
+    options,
+    environment: process.env,
+    host: "/host",
+    ...loginUid(),
+    ...optionalText("passwd", "/etc/passwd"),
+  };
+  const file = findLabel(config.labels, "RUN_OPTS_FILE");
+  if (file === undefined) return labelVariables(source);
+  const [path = "", ...more] = expandLabel(file, labelVariables(source));
+  if (!path.startsWith("/") || more.length > 0) {
+    throw new AtomicError(
+      "invalid",
+      `reading LABEL RUN_OPTS_FILE of ${image}: expected an absolute path, found ${path}`,
+      {
+        hint: `atomic info ${image}`,
+      },
+    );
+  }
+  return labelVariables({ ...source, ...optionalText("runOptions", path) });
+}
+
+/** The name of a container of an image unless somebody says otherwise. */
+export function lastPart(image: string): string {
   return image.slice(image.lastIndexOf("/") + 1).replace(/[:@].*$/, "");
 }
 
+/** A file's text under a key; nothing where there is no such file. */
+function optionalText<K extends string>(key: K, path: string): { [P in K]?: string } {
+  const bytes = readFileIfExists(path, MAX_FILE, { follow: true });
+  return (bytes === undefined ? {} : { [key]: bytes.toString("utf8") }) as { [P in K]?: string };
+}
+
+/** Its size is not known before it is read, as with all of /proc. */
 function loginUid(): { loginUid?: string } {
   try {
     return { loginUid: readFileSync("/proc/self/loginuid", "utf8") };

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AtomicError, isAtomicError } from "../../errors.ts";
 import { freezeCgroups, killCgroups } from "../cgroup/processes.ts";
 import { parseContainerId } from "../runtime/container-id.ts";
-import { killContainer } from "../runtime/kill.ts";
+import { killContainer, parseSignal } from "../runtime/kill.ts";
 import { pauseContainer } from "../runtime/pause.ts";
 import { type Engine, runtimeState } from "./place.ts";
 import { type NamedContainer, runtimeRecord } from "./record.ts";
@@ -31,19 +31,23 @@ export function signalContainer(engine: Engine, container: NamedContainer, signa
 }
 
 /**
- * Asks the container to end, and kills it after `seconds`. @param inUnit systemd is stopping its unit
+ * Asks the container to end, and kills it after `seconds`.
+ * @param inUnit systemd is stopping its unit
+ * @param signal what asks it; its own stop signal if left out
  * @returns false when it had ended before
+ * @throws AtomicError usage (no such signal)
  */
 export async function stopContainer(
   engine: Engine,
   container: NamedContainer,
-  { seconds, inUnit = false }: { seconds: number; inUnit?: boolean },
+  { seconds, inUnit = false, signal }: { seconds: number; inUnit?: boolean; signal?: string },
 ): Promise<boolean> {
   const record = runtimeRecord(engine, container);
   const present = namedStatus(engine, container);
+  const number = signal === undefined ? stopSignal(container) : parseSignal(signal);
   noteStopped(engine, container);
   if (record === undefined || !isRunning(present)) return false;
-  signalContainer(engine, container, stopSignal(container));
+  signalContainer(engine, container, number);
   if (present.status === "paused") freezeCgroups(record.cgroups, false);
   if (!(await hasEnded(engine, container, seconds))) {
     killCgroups(record.cgroups);

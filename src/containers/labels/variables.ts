@@ -15,13 +15,17 @@ export interface VariableSource {
   host: string;
   /** /proc/self/loginuid, if it can be read. */
   loginUid?: string;
+  /** /etc/passwd of the host, for the group of who logged in. */
+  passwd?: string;
+  /** What the file that LABEL RUN_OPTS_FILE names holds. */
+  runOptions?: string;
 }
 
 /** `loginuid` of a process nobody logged in for. */
 const NO_LOGIN = 4_294_967_295;
 
 /**
- * NAME, IMAGE, PWD, HOST, OPT1 to OPT3, SUDO_UID and SUDO_GID, CONFDIR, LOGDIR and DATADIR; then the environment.
+ * NAME, IMAGE, PWD, HOST, OPT1 to OPT3, RUN_OPTS, SUDO_UID and SUDO_GID, CONFDIR, LOGDIR and DATADIR; then the environment.
  * The three directories are on the host: `/etc/NAME`, `/var/log/NAME`, `/var/lib/NAME`.
  */
 export function labelVariables(source: VariableSource): Variables {
@@ -37,10 +41,17 @@ export function labelVariables(source: VariableSource): Variables {
     OPT1: options[0] ?? "",
     OPT2: options[1] ?? "",
     OPT3: options[2] ?? "",
+    RUN_OPTS: source.runOptions ?? "",
     SUDO_UID: environment["SUDO_UID"] ?? user,
-    SUDO_GID: environment["SUDO_GID"] ?? user,
+    SUDO_GID: environment["SUDO_GID"] ?? groupOf(user, source.passwd ?? ""),
     CONFDIR: `/etc/${name}`,
     LOGDIR: `/var/log/${name}`,
     DATADIR: `/var/lib/${name}`,
   };
+}
+
+/** The first group of a user; one without an entry has the group of the same number, as user private groups have it. */
+function groupOf(user: string, passwd: string): string {
+  const row = passwd.split("\n").find((line) => line.split(":")[2] === user);
+  return /^\d+$/.exec(row?.split(":")[3] ?? "")?.[0] ?? user;
 }

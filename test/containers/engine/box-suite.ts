@@ -16,9 +16,16 @@ export interface BoxSuite {
   detached(name: string, script: string, ...options: string[]): void;
 }
 
-/** A suite whose image is called `box`. @param more another reason to skip it */
-export function boxSuite(name: string, more?: string): BoxSuite {
-  const test = suite(name, namedUnmet() ?? more);
+interface BoxOptions {
+  /** Another reason to skip it. */
+  unmet?: string | undefined;
+  /** Labels of further images, by name. */
+  labelled?: Record<string, Record<string, string>>;
+}
+
+/** A suite whose image is called `box`. */
+export function boxSuite(name: string, { unmet, labelled = {} }: BoxOptions = {}): BoxSuite {
+  const test = suite(name, namedUnmet() ?? unmet);
   let made: Fixture | undefined;
   const fixture = (): Fixture => {
     if (made === undefined) throw new Error("no test runs");
@@ -26,7 +33,7 @@ export function boxSuite(name: string, more?: string): BoxSuite {
   };
   const atomic = (...argv: string[]): CliResult => fixture().atomic(...argv);
   test.before(() => {
-    made = namedFixture({ box: {} }, PROGRAMS);
+    made = namedFixture({ box: {}, ...labelled }, PROGRAMS);
   });
   test.after(() => {
     made?.clear();

@@ -90,7 +90,7 @@ test("leaves one in the background, shows what it prints, pauses, stops and star
   assert.equal([atomic("unpause", "web").status, list()[0]?.status], [0, "running"]);
   assert.match(atomic("stats").stdout, /web .*64[.]0 MiB/);
   assert.match(atomic("rm", "web").stderr, /it is running/);
-  assert.match(atomic("run", "--name=web", "box").stderr, /it is running/);
+  assert.match(atomic("run", "--name=web", "box").stdout, /it is running/);
   assert.is(atomic("kill", "web").status, 0);
   assert.is(atomic("wait", "web").stdout, "137\n");
   assert.is(atomic("logs", "web").stdout, "out\nerr\n");

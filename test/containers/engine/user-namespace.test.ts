@@ -5,7 +5,9 @@ import { unmet } from "../../support/needs.ts";
 import { tempDir } from "../../support/temp.ts";
 import { boxSuite } from "./box-suite.ts";
 
-const { test, atomic, detached, fixture } = boxSuite("atomic run --userns", unmet({ userNamespaces: true }));
+const { test, atomic, detached, fixture } = boxSuite("atomic run --userns", {
+  unmet: unmet({ userNamespaces: true }),
+});
 
 const sh = (options: readonly string[], script: string) =>
   atomic("run", "--rm", "--net=none", ...options, "box", "sh", "-c", script);

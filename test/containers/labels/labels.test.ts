@@ -119,6 +119,37 @@ test("reads letters as docker does", () => {
   assert.equal(rest, ["-x"]);
 });
 
+test("reads how long to wait, which signal, and which program", () => {
+  const words = (label: string) => {
+    const { words: _, ...asked } = interpretLabel(label, VARIABLES);
+    return asked;
+  };
+  assert.equal(words("docker stop -t 3 NAME"), { kind: "stop", names: ["web"], time: 3 });
+  assert.equal(words("docker kill --signal=HUP NAME"), { kind: "kill", names: ["web"], signal: "HUP" });
+  assert.equal(words("docker rm -f NAME"), { kind: "rm", names: ["web"] });
+  assert.equal(words("docker exec -it NAME shutdown -h"), {
+    kind: "exec",
+    name: "web",
+    command: ["shutdown", "-h"],
+    terminal: true,
+  });
+});
+
+test("knows the group of who logged in, and what RUN_OPTS_FILE holds", () => {
+  const source = { image: "i", name: "n", directory: "/", options: [], environment: {}, host: "/host" };
+  const passwd = "root:x:0:0::/root:/bin/sh\nada:x:1000:100::/home/ada:/bin/sh\n";
+  const of = (loginUid: string) => {
+    const { SUDO_UID, SUDO_GID } = labelVariables({ ...source, loginUid, passwd });
+    return [SUDO_UID, SUDO_GID];
+  };
+  assert.equal(of("1000\n"), ["1000", "100"]);
+  assert.equal(of("1001"), ["1001", "1001"]);
+  assert.equal(of("4294967295"), ["0", "0"]);
+  const variables = labelVariables({ ...source, runOptions: "-v /a:/a\n--net=host\n" });
+  const { words } = interpretLabel("docker run ${RUN_OPTS} IMAGE", variables);
+  assert.equal(words, ["docker", "run", "-v", "/a:/a", "--net=host", "i"]);
+});
+
 test("reads the command that stops a container", () => {
   assert.equal(interpretLabel("docker stop NAME", VARIABLES), {
     kind: "stop",
@@ -134,8 +165,13 @@ for (const [label, message] of [
   ["docker run --rm=maybe IMAGE", /--rm: expected true or false/],
   ["docker run -it", /names no image/],
   ["/bin/sh -c x", /expected docker or podman, found "\/bin\/sh"/],
-  ["docker exec NAME sh", /expected run, stop, kill or rm, found "exec"/],
-  ["docker stop --time 3 NAME", /stop has no option --time/],
+  ["docker build NAME", /expected run, exec, stop, kill or rm, found "build"/],
+  ["docker stop --force NAME", /stop has no option --force/],
+  ["docker stop --time=soon NAME", /--time: expected seconds, found "soon"/],
+  ["docker stop -t 86401 NAME", /--time: expected seconds/],
+  ["docker kill --all", /kill has no option --all/],
+  ["docker exec --privileged NAME sh", /exec has no option --privileged/],
+  ["docker exec -it NAME", /exec: expected a container and a program/],
   ["", /found ""/],
 ] as const) {
   test(`refuses the label ${JSON.stringify(label)}`, () => {
