@@ -15,6 +15,8 @@ export interface DownloadOptions {
   attempts?: number;
   /** Milliseconds before going on after a loss. */
   retryDelay?: number;
+  /** Ends this with the signal's reason once a byte comes or the connection is lost. */
+  signal?: AbortSignal;
 }
 
 const ATTEMPTS = 4;
@@ -28,17 +30,21 @@ const MAX_LOSSES = 100;
  * @throws AtomicError network, not-found or permission (by the status), invalid (more bytes than `length`)
  */
 export async function* download(client: HttpClient, url: string, options: DownloadOptions): AsyncGenerator<Uint8Array> {
-  const { offset = 0, length, attempts = ATTEMPTS, retryDelay = RETRY_DELAY_MS } = options;
+  const { offset = 0, length, attempts = ATTEMPTS, retryDelay = RETRY_DELAY_MS, signal } = options;
   let [got, left] = [0, attempts];
   for (let losses = 1; ; losses++) {
+    // The client repeats requests by itself: only a body that is lost is this loop's.
+    const body = await bodyFrom(client, url, { ...options, offset: offset + got, length: length - got });
     try {
-      for await (const chunk of from(client, url, { ...options, offset: offset + got, length: length - got })) {
+      for await (const chunk of body) {
         got += chunk.length;
         left = attempts;
         yield chunk;
+        signal?.throwIfAborted();
       }
       return;
     } catch (error) {
+      signal?.throwIfAborted();
       left -= 1;
       if (left === 0 || losses === MAX_LOSSES || got === length || !isAtomicError(error, "network")) throw error;
       await sleep(retryDelay);
@@ -48,18 +54,21 @@ export async function* download(client: HttpClient, url: string, options: Downlo
 
 type Part = DownloadOptions & { offset: number };
 
-async function* from(client: HttpClient, url: string, { doing, headers, offset, length }: Part) {
+async function bodyFrom(client: HttpClient, url: string, { doing, headers, offset, length }: Part) {
   const response = await client.request(url, {
     range: { offset, length },
     maxBytes: Infinity,
     ...(headers === undefined ? {} : { headers }),
   });
-  if (response.status === 416) return response.discard(); // nothing is there any more
+  if (response.status === 416) {
+    response.discard(); // nothing is there any more
+    return [];
+  }
   if (response.status !== 200 && response.status !== 206) {
     response.discard();
     throw httpError(doing, response);
   }
-  yield* part(response, offset - (response.range?.offset ?? 0), length);
+  return part(response, offset - (response.range?.offset ?? 0), length);
 }
 
 /** `length` bytes of the body after the first `skip`. */

@@ -22,7 +22,7 @@ export interface ExchangeOptions {
   agent: HttpAgent;
   body?: RequestBody;
   connectTimeout?: number;
-  stallTimeout?: number;
+  stallTimeout: number;
 }
 /** An answer whose body nobody has read yet. */
 export interface Answer {
@@ -36,7 +36,6 @@ export interface Answer {
 }
 
 const CONNECT_TIMEOUT_MS = 30_000;
-const STALL_TIMEOUT_MS = 60_000;
 const CONNECTIONS = 8;
 const SLICE = 64 * 1024;
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -90,8 +89,7 @@ export function createAgents({
  * @throws AtomicError network when there is no answer, invalid when it is malformed, untrusted on a bad certificate
  */
 export async function exchange(url: URL, options: ExchangeOptions): Promise<Answer> {
-  const { method, headers, agent, body, connectTimeout = CONNECT_TIMEOUT_MS } = options;
-  const { stallTimeout = STALL_TIMEOUT_MS } = options;
+  const { method, headers, agent, body, stallTimeout, connectTimeout = CONNECT_TIMEOUT_MS } = options;
   const send = url.protocol === "http:" ? request : secureRequest;
   const length = body instanceof Uint8Array ? { "content-length": String(body.length) } : {};
   const outgoing = send(url, {

@@ -8,6 +8,7 @@ import type { Agent as HttpAgent, IncomingHttpHeaders } from "node:http";
 import { AtomicError, isAtomicError } from "./errors.ts";
 import { limitBody } from "./http-body.ts";
 import { createAgents, exchange, type RequestBody, type TlsOfHost } from "./http-exchange.ts";
+import { usualStallTimeout } from "./http-timeout.ts";
 
 export interface HttpOptions {
   /** Accept any TLS certificate. */
@@ -18,7 +19,7 @@ export interface HttpOptions {
   retryDelay?: number;
   /** Milliseconds a connection may take to be made; 30,000 if left out. */
   connectTimeout?: number;
-  /** Milliseconds without a byte from the server; 60,000 if left out. */
+  /** Milliseconds without a byte from the server; what `usualStallTimeout` says if left out. */
   stallTimeout?: number;
   /** Connections to one server at most; 8 if left out. */
   connections?: number;
@@ -76,8 +77,13 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 const TRANSIENT = [429, 502, 503, 504];
 const REPEATABLE = ["GET", "HEAD", "PUT", "DELETE"];
 
-/** A client; `close` it, or the process stays until its connections end. */
-export function createHttpClient(options: HttpOptions = {}): HttpClient {
+/**
+ * A client; `close` it, or the process stays until its connections end.
+ * @throws AtomicError usage when ATOMIC_HTTP_TIMEOUT says nothing sensible
+ */
+export function createHttpClient(given: HttpOptions = {}): HttpClient {
+  const { stallTimeout = usualStallTimeout() } = given;
+  const options = { ...given, stallTimeout };
   const agents = createAgents(options);
   return {
     request: (url, request) => repeat(request, options, () => follow(url, request, { options, agents })),
@@ -104,8 +110,8 @@ export function httpError(doing: string, { status, url }: { status: number; url:
 
 /** A URL without what may be secret in it: user, password and query. */
 export function shownUrl(url: string): string {
-  const parsed = new URL(url);
-  return `${parsed.origin}${parsed.pathname}`;
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`; // the origin of a file is "null"
 }
 
 /** Tries until there is an answer that trying again would not change. */
@@ -139,7 +145,7 @@ function retryAfter(headers: IncomingHttpHeaders): number | undefined {
 }
 
 interface Means {
-  options: HttpOptions;
+  options: HttpOptions & { stallTimeout: number };
   agents: { of(url: URL): HttpAgent };
 }
 

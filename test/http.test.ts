@@ -11,6 +11,7 @@ import { isAtomicError } from "../src/errors.ts";
 import { createHttpClient, httpError, type HttpOptions, type HttpRequest, shownUrl } from "../src/http.ts";
 import { download } from "../src/http-download.ts";
 import { run } from "../src/spawn.ts";
+import { withEnvironment } from "./support/environment.ts";
 import { httpServer, type TestServer } from "./support/http-server.ts";
 import { suite } from "./support/suite.ts";
 import { tempDir } from "./support/temp.ts";
@@ -216,6 +217,31 @@ for (const { what, handle, expected, request } of HOSTILE) {
     }));
 }
 
+test("ATOMIC_HTTP_TIMEOUT says how many seconds a silent server is waited for", () =>
+  serving(
+    () => undefined,
+    async ({ url }) => {
+      const wait = (seconds: string) =>
+        withEnvironment({ ATOMIC_HTTP_TIMEOUT: seconds }, () => failure(get(url, {}, { attempts: 1 })));
+      assert.is(await wait("0.2"), "network: fetching http://HOST/: no answer within 0.2 s");
+      for (const wrong of ["0", "-1", "", "1e3", "3601", "soon"]) {
+        assert.is(
+          await wait(wrong),
+          `usage: reading ATOMIC_HTTP_TIMEOUT: expected seconds, more than 0 and at most 3600, found ${JSON.stringify(wrong)}`,
+        );
+      }
+    },
+  ));
+
+test("a download does not multiply the repeats of its requests", () =>
+  serving(
+    (_, response) => void response.destroy(),
+    async ({ url, requests }) => {
+      assert.match(await failure(downloaded(url, { length: 10 })), /socket hang up$/);
+      assert.is(requests.length, 4);
+    },
+  ));
+
 test("refuses what is no URL of the web", async () => {
   for (const url of ["file:///etc/passwd", "", "//host/x", "ftp://host/"]) {
     assert.is(await failure(get(url)), `usage: fetching ${JSON.stringify(url)}: expected a URL with http or https`);
@@ -309,6 +335,7 @@ test("a status becomes the error it stands for, without secrets of the URL", () 
   const codes = [401, 403, 404, 500].map((status) => httpError("x", { status, url: "https://a/" }).code);
   assert.equal(codes, ["permission", "permission", "not-found", "network"]);
   assert.is(shownUrl("https://user:pass@host:8443/path?token=secret#x"), "https://host:8443/path");
+  assert.is(shownUrl("file:///etc/passwd"), "file:///etc/passwd");
 });
 
 /** What a process of its own, with only `env`, gets from `url`. */

@@ -21,21 +21,22 @@ function blobPath(repo: Repo, digest: Digest): string {
 }
 
 /**
- * The blob as a file, downloaded as far as it is not there yet. Only one process downloads a blob at a time.
+ * The blob as a file, downloaded as far as it is not there yet. Only one process downloads a blob at a time. Once
+ * `signal` is aborted it stops with the signal's reason; what has arrived stays.
  * @throws AtomicError network, not-found, permission, corrupt (the bytes are others), no-space, locked
  */
 export async function downloadBlob(
   repo: Repo,
   clients: readonly RegistryClient[],
   { digest, size }: Descriptor,
-  task: ProgressTask,
+  how: { task: ProgressTask; signal: AbortSignal },
 ): Promise<BlobFile> {
   const path = blobPath(repo, digest);
   repo.disk.ensureDirectory(join(repo.path, "download"), 0o700);
   return withFileLock(`${path}.lock`, async () => {
     for (const [i, client] of clients.entries()) {
       try {
-        await continueDownload(repo, client, { path, digest, size, task });
+        await continueDownload(repo, client, { path, digest, size, ...how });
         return { path, offset: 0, size, checked: true };
       } catch (error) {
         const mayTryNext = ["network", "not-found", "permission", "corrupt"].some((code) =>
@@ -58,10 +59,12 @@ interface Part {
   digest: Digest;
   size: number;
   task: ProgressTask;
+  signal: AbortSignal;
 }
 
 /** Goes on after the bytes that are there, which are hashed first, and fetches the others. */
-async function continueDownload(repo: Repo, client: RegistryClient, { path, digest, size, task }: Part): Promise<void> {
+async function continueDownload(repo: Repo, client: RegistryClient, part: Part): Promise<void> {
+  const { path, digest, size, task, signal } = part;
   const present = partSize(path);
   if (present === size && wholeMatches(path, size, digest)) return;
   const had = present < size ? present : 0;
@@ -76,7 +79,7 @@ async function continueDownload(repo: Repo, client: RegistryClient, { path, dige
     const { client: http, url, headers } = await client.locate(`blobs/${digest}`);
     const { host, path: name } = client.endpoint;
     const doing = `pulling ${digest} from ${host}/${name}`;
-    for await (const chunk of download(http, url, { doing, headers, offset: got, length: size - got })) {
+    for await (const chunk of download(http, url, { doing, headers, offset: got, length: size - got, signal })) {
       hash.update(chunk);
       file.write(chunk);
       got += chunk.length;

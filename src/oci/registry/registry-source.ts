@@ -1,5 +1,6 @@
 /** An image in a registry. */
 import type { Repo } from "../../ostree/index.ts";
+import { forEachParallel } from "../../parallel.ts";
 import type { Progress } from "../../progress.ts";
 import { isAtomicError } from "../../errors.ts";
 import { type Digest, expectDigest } from "../digest.ts";
@@ -86,14 +87,9 @@ async function fetchLayers(
   const total = descriptors.reduce((sum, { size }) => sum + size, 0);
   const task = progress.start("downloading layers", { total, unit: "bytes" });
   const files = new Map<number, Awaited<ReturnType<typeof downloadBlob>>>();
-  const queue = [...descriptors.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [i, descriptor] = next;
-      files.set(i, await downloadBlob(repo, clients, descriptor, task));
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
+  await forEachParallel(descriptors.entries(), PARALLEL, async ([i, descriptor], signal) => {
+    files.set(i, await downloadBlob(repo, clients, descriptor, { task, signal }));
+  });
   task.finish();
   return descriptors.map((_, i) => files.get(i)!);
 }

@@ -11,7 +11,7 @@ import type { RegularNode, SymlinkNode } from "../tree.ts";
 import type { ExportTarget } from "./export-target.ts";
 import { fileChunks } from "./file-chunks.ts";
 import { archivePrefix, contentPrefix } from "./file-header.ts";
-import { forEachParallel } from "./parallel.ts";
+import { forEachParallel } from "../../parallel.ts";
 import { createSha256, type Sha256, sha256Of } from "./sha256.ts";
 
 /** Larger content is read twice and compressed in pieces. Bytes. */

@@ -7,7 +7,7 @@ import { type OstreeCommit, parseOstreeCommit } from "./commit.ts";
 import { type FetchedTree, fetchTree } from "./fetch-tree.ts";
 import { importFile } from "./import-file.ts";
 import { type ImportMap, openImportMap } from "./import-map.ts";
-import { forEachParallel } from "./parallel.ts";
+import { forEachParallel } from "../../parallel.ts";
 import { planFetch } from "./plan-fetch.ts";
 import type { Sha256 } from "./sha256.ts";
 import type { OstreeSource } from "./source.ts";

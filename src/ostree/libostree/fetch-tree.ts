@@ -3,7 +3,7 @@ import { AtomicError } from "../../errors.ts";
 import type { InodeMeta } from "../tree.ts";
 import { parseDirmeta } from "./dirmeta.ts";
 import { type OstreeDirtree, parseOstreeDirtree } from "./dirtree.ts";
-import { forEachParallel } from "./parallel.ts";
+import { forEachParallel } from "../../parallel.ts";
 import { type Sha256, sha256Of } from "./sha256.ts";
 import { MAX_METADATA, type MetadataType, ostreeObjectPath, type OstreeSource } from "./source.ts";
 

@@ -8,7 +8,7 @@ import type { OstreeCommit } from "./commit.ts";
 import { commitSizes } from "./commit-sizes.ts";
 import type { FetchedTree } from "./fetch-tree.ts";
 import type { ImportMap } from "./import-map.ts";
-import { forEachParallel } from "./parallel.ts";
+import { forEachParallel } from "../../parallel.ts";
 import type { Sha256 } from "./sha256.ts";
 import type { FileSizes, OstreeSource } from "./source.ts";
 import { isThere } from "./stored-trees.ts";

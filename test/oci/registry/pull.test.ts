@@ -9,6 +9,7 @@ import { digestHex } from "../../../src/oci/digest.ts";
 import { listImages, pullImage } from "../../../src/oci/index.ts";
 import { fsck, initRepo, type Repo } from "../../../src/ostree/index.ts";
 import { httpServer, type TestServer } from "../../support/http-server.ts";
+import { withEnvironment } from "../../support/environment.ts";
 import { suite } from "../../support/suite.ts";
 import { tempDir } from "../../support/temp.ts";
 import { writeLayout, type Written } from "../layout-builder.ts";
@@ -71,12 +72,7 @@ async function failure(work: Promise<unknown>): Promise<AtomicError> {
 async function withAuth<T>(auths: object, work: () => Promise<T>): Promise<T> {
   const file = join(tempDir(), "auth.json");
   writeFileSync(file, JSON.stringify(auths));
-  process.env["REGISTRY_AUTH_FILE"] = file;
-  try {
-    return await work();
-  } finally {
-    delete process.env["REGISTRY_AUTH_FILE"];
-  }
+  return withEnvironment({ REGISTRY_AUTH_FILE: file }, work);
 }
 
 test("pulls from an insecure registry, and leaves no download behind", async () => {
@@ -166,33 +162,58 @@ test("starts anew where what was there is damaged", async () => {
   server.close();
 });
 
-const HOSTILE: { what: string; meddle: Meddle; code: string }[] = [
+/** Sends half of a blob, and no more of it however often it is asked. */
+function half(request: IncomingMessage, response: ServerResponse, bytes: Buffer): void {
+  const from = Number(/^bytes=([0-9]+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+  const range = { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
+  response.writeHead(from === 0 ? 200 : 206, { ...(from > 0 && range), "content-length": bytes.length - from });
+  response.write(bytes.subarray(from, bytes.length / 2));
+  response.flushHeaders();
+}
+
+function endless(response: ServerResponse): void {
+  response.writeHead(200, { "content-length": 10 * 2 ** 30 });
+  const more = (): void => void (response.destroyed || response.write(Buffer.alloc(100_000), () => setImmediate(more)));
+  more();
+}
+
+const isBlob = (path: string): boolean => path.includes("/blobs/");
+const isManifest = (path: string): boolean => path.includes("/manifests/");
+/** The first layer is the one blob of more than a few hundred bytes. */
+const isLayer = (path: string, bytes: Buffer): boolean => isBlob(path) && bytes.length > 10_000;
+
+const HOSTILE: { what: string; meddle: Meddle; code: string; message: RegExp }[] = [
   {
     what: "sends another layer",
-    meddle: (path, _, response, bytes) => path.includes("/blobs/") && (response.end(Buffer.from(bytes).fill(7)), true),
+    meddle: (path, _, response, bytes) => isLayer(path, bytes) && (response.end(Buffer.from(bytes).fill(7)), true),
     code: "corrupt",
+    message: /^pulling from 127[^ ]+: expected sha256:[0-9a-f]{64}, found sha256:[0-9a-f]{64}$/,
   },
   {
     what: "sends another configuration",
-    meddle: (path, _, response) => path.includes("/blobs/") && (response.end("{}"), true),
+    meddle: (path, _, response) => isBlob(path) && (response.end("{}"), true),
     code: "corrupt",
+    message: /^reading image docker:[^ ]+: sha256:([0-9a-f]{64}): expected sha256:\1, found sha256:[0-9a-f]{64}$/,
   },
   {
     what: "sends a manifest as an index",
     meddle: (path, _, response, bytes) =>
-      path.includes("/manifests/") &&
+      isManifest(path) &&
       (response.writeHead(200, { "content-type": "application/vnd.oci.image.index.v1+json" }).end(bytes), true),
     code: "invalid",
+    message: /image docker:/,
   },
   {
     what: "sends an endless manifest",
-    meddle: (path, _, response) => path.includes("/manifests/") && (response.end(Buffer.alloc(6 << 20, 0x20)), true),
+    meddle: (path, _, response) => isManifest(path) && (response.end(Buffer.alloc(6 << 20, 0x20)), true),
     code: "invalid",
+    message: /manifests\/1: expected at most [0-9]+ bytes, found/,
   },
   {
     what: "sends a page for people",
     meddle: (_, __, response) => (response.writeHead(200, { "content-type": "text/html" }).end("<html>"), true),
     code: "invalid",
+    message: /image docker:/,
   },
   {
     what: "wants a token from a file",
@@ -201,15 +222,121 @@ const HOSTILE: { what: string; meddle: Meddle; code: string }[] = [
       true
     ),
     code: "invalid",
+    message: /tokens are to come from file:\/\/\/etc\/passwd, which is not secure$/,
+  },
+  {
+    what: "cuts a layer short",
+    meddle: (path, request, response, bytes) =>
+      isLayer(path, bytes) && (half(request, response, bytes), setTimeout(() => response.destroy(), 5), true),
+    code: "network",
+    message: /^fetching http:[^ ]+\/blobs\/sha256:[0-9a-f]{64}(, after 0 bytes)?: (aborted|socket hang up)$/,
+  },
+  {
+    what: "has less of a layer than the manifest says",
+    meddle: (path, _, response, bytes) => isLayer(path, bytes) && (response.end(bytes.subarray(0, 1000)), true),
+    code: "network",
+    message: /^pulling sha256:[0-9a-f]{64}: expected [0-9]+ bytes, found 1000$/,
+  },
+  {
+    what: "stalls in a layer",
+    meddle: (path, request, response, bytes) => isLayer(path, bytes) && (half(request, response, bytes), true),
+    code: "network",
+    message:
+      /^fetching http:[^ ]+\/blobs\/sha256:[0-9a-f]{64}(, after 0 bytes: nothing came for|: no answer within) 0.5 s$/,
+  },
+  {
+    what: "never answers for a layer",
+    meddle: (path, _, __, bytes) => isLayer(path, bytes),
+    code: "network",
+    message: /^fetching http:[^ ]+\/blobs\/sha256:[0-9a-f]{64}: no answer within 0.5 s$/,
+  },
+  {
+    what: "stalls in the manifest",
+    meddle: (path, request, response, bytes) => isManifest(path) && (half(request, response, bytes), true),
+    code: "network",
+    message: /^fetching http:[^ ]+\/manifests\/1, after [0-9]+ bytes: nothing came for 0.5 s$/,
+  },
+  {
+    what: "sends ten gigabytes in place of a layer",
+    meddle: (path, _, response, bytes) => isLayer(path, bytes) && (endless(response), true),
+    code: "corrupt",
+    message: /^pulling from 127[^ ]+: expected sha256:[0-9a-f]{64}, found sha256:[0-9a-f]{64}$/,
+  },
+  {
+    what: "sends ten gigabytes in place of the configuration",
+    meddle: (path, _, response) => isBlob(path) && (endless(response), true),
+    code: "invalid",
+    message: /\/blobs\/sha256:[0-9a-f]{64}: expected at most [0-9]+ bytes, found 10737418240$/,
+  },
+  {
+    what: "redirects layers in circles",
+    meddle: (path, _, response, bytes) =>
+      isLayer(path, bytes) && (response.writeHead(307, { location: path }).end(), true),
+    code: "invalid",
+    message: /\/blobs\/sha256:[0-9a-f]{64}: more than 5 redirects$/,
+  },
+  {
+    what: "has lost a layer",
+    meddle: (path, _, response, bytes) => isLayer(path, bytes) && (response.writeHead(404).end(), true),
+    code: "not-found",
+    message: /^pulling sha256:[0-9a-f]{64} from 127[^ ]+\/team\/app: http:[^ ]+ answered 404$/,
   },
 ];
 
-for (const { what, meddle, code } of HOSTILE) {
-  test(`refuses a registry that ${what}`, async () => {
+for (const { what, meddle, code, message } of HOSTILE) {
+  test(`refuses a registry that ${what}, and an honest one completes`, async () => {
     const fixture = setUp();
-    const server = await registry(fixture, meddle);
-    assert.is((await failure(pullImage(fixture.repo, { reference: reference(server), insecure: true }))).code, code);
-    assert.equal(listImages(fixture.repo), []);
-    server.close();
+    let honest = false;
+    const server = await registry(fixture, (...about) => !honest && meddle(...about));
+    const pull = () => pullImage(fixture.repo, { reference: reference(server), insecure: true });
+    try {
+      const limits = /[0-9.]+ s[$]/.test(message.source) ? { ATOMIC_HTTP_TIMEOUT: "0.5" } : {};
+      const error = await withEnvironment(limits, () => failure(pull()));
+      assert.is(error.code, code, error.message);
+      assert.match(error.message, message, error.message);
+      assert.equal(listImages(fixture.repo), []);
+      assert.equal(fsck(fixture.repo).defects, []);
+      honest = true;
+      assert.ok((await pull()).changed);
+      assert.equal(fsck(fixture.repo).defects, []);
+      assert.equal(readdirSync(join(fixture.repo.path, "download")), []);
+    } finally {
+      server.close();
+    }
   });
 }
+
+test("refuses a gzip bomb from a registry, and keeps nothing of it", async () => {
+  const dir = tempDir();
+  const written = writeLayout(join(dir, "layout"), { layers: [[{ name: "zeros", content: Buffer.alloc(300 << 20) }]] });
+  const fixture = { repo: initRepo(join(dir, "repo"), createDurable()), written, layout: join(dir, "layout") };
+  const server = await registry(fixture);
+  const error = await failure(pullImage(fixture.repo, { reference: reference(server), insecure: true }));
+  server.close();
+  assert.is(error.code, "invalid");
+  assert.match(error.message, /^unpacking layer sha256:[0-9a-f]{64}: [0-9]+ bytes unpack to more than 268435456$/);
+  assert.equal(listImages(fixture.repo), []);
+  const { defects, objects } = fsck(fixture.repo);
+  assert.equal([defects, objects], [[], 0]);
+});
+
+test("a layer that is lost ends the download of the others", async () => {
+  const fixture = setUp();
+  let stalled = 0;
+  const server = await registry(fixture, (path, request, response, bytes) => {
+    if (isLayer(path, bytes)) {
+      stalled += 1;
+      half(request, response, bytes);
+      return true;
+    }
+    if (!path.endsWith(fixture.written.layers[1]!)) return false;
+    response.writeHead(404).end();
+    return true;
+  });
+  const error = await withEnvironment({ ATOMIC_HTTP_TIMEOUT: "0.5" }, () =>
+    failure(pullImage(fixture.repo, { reference: reference(server), insecure: true })),
+  );
+  server.close();
+  assert.is(error.code, "not-found");
+  assert.is(stalled, 1);
+});
