@@ -28,6 +28,7 @@ export const VERBS: Record<string, Verb> = {
   compose: { summary: "Build a host tree from a file, and commit it", load: () => import("./compose.ts") },
   completion: { summary: "Print a completion script for bash, zsh or fish", load: () => import("./completion.ts") },
 
+  cp: { summary: "Copy files into a container or out of it", load: () => import("./cp.ts") },
   diff: { summary: "List what a container changed of its image", load: () => import("./diff.ts") },
   exec: { summary: "Run another program in a container", load: () => import("./exec.ts") },
   images: { summary: "List the images of the store", load: () => import("./images.ts") },

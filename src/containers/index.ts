@@ -5,6 +5,7 @@ export { programWords } from "./configure/configure.ts";
 export { parseRunFlags } from "./configure/run-arguments.ts";
 export { type RawRunFlags, RUN_FLAGS, type RunFlag } from "./configure/run-flags.ts";
 export { runOptions } from "./configure/run-options.ts";
+export { copyFiles, type CopySide } from "./copy/copy-files.ts";
 export { hasConsent, rememberConsent } from "./engine/consent.ts";
 export { createNamed } from "./engine/create.ts";
 export { containerChanges } from "./engine/diff.ts";
