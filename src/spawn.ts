@@ -18,6 +18,18 @@ export interface RunOptions {
   maxOutput?: number;
   /** The Debian package that holds the program, for the hint when it is missing. */
   package?: string;
+  /** How a status other than 0 is told, where the command line and all of standard error say too much. */
+  explain?: (stderr: string) => Failure;
+}
+
+/** What the error of a failed child says. */
+export interface Failure {
+  /** What was attempted, as `pushing to DIR`. */
+  doing: string;
+  /** The part of standard error that says why. */
+  reason: string;
+  /** A command the user can run next. */
+  hint?: string;
 }
 
 /** How a program ended that is expected to fail now and then. */
@@ -63,7 +75,14 @@ export function run(argv: readonly string[], options: RunOptions = {}): RunResul
   if (error?.code === "ENOBUFS") throw failed(`${doing}: printed more than ${maxOutput} bytes`);
   if (error !== undefined) throw new AtomicError("child-failed", `${doing}: ${error.message}`, { cause: error });
   if (child.signal !== null) throw failed(`${doing}: was killed by ${child.signal}`, child.stderr);
-  if (child.status !== 0) throw failed(`${doing}: exited with ${child.status}`, child.stderr);
+  if (child.status !== 0) {
+    const {
+      doing: what,
+      reason,
+      hint,
+    } = options.explain?.(child.stderr.toString("utf8")) ?? { doing, reason: child.stderr };
+    throw failed(`${what}: exited with ${child.status}`, reason, hint);
+  }
   return { stdout: child.stdout, stderr: child.stderr.toString("utf8") };
 }
 
@@ -101,10 +120,10 @@ function missing(doing: string, program: string, options: RunOptions): AtomicErr
   return new AtomicError("not-found", `${doing}: the program ${printable(program)} does not exist`, hint);
 }
 
-function failed(what: string, stderr?: Buffer): AtomicError {
-  const said = printable(stderr?.toString("utf8") ?? "");
+function failed(what: string, stderr: Buffer | string = "", hint?: string): AtomicError {
+  const said = printable(stderr.toString());
   const tail = said.length > SHOWN_STDERR ? `…${said.slice(-SHOWN_STDERR)}` : said;
-  return new AtomicError("child-failed", tail === "" ? what : `${what}: ${tail}`);
+  return new AtomicError("child-failed", tail === "" ? what : `${what}: ${tail}`, hint === undefined ? {} : { hint });
 }
 
 function shownCommand(argv: readonly string[]): string {

@@ -1,14 +1,13 @@
 /** nginx, as a publisher's static web server: nothing is computed for a pull. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { deltaPath, fetchRef, fsck, generateDelta, publish, push, writeDelta } from "../../src/ostree/index.ts";
 import { readRef } from "../../src/ostree/ref.ts";
 import { LOCAL, MAIN, makeClient, makePublisher } from "../ostree/remote/published.ts";
+import { freePort } from "../support/listening.ts";
 import { unmet } from "../support/needs.ts";
 import { suite } from "../support/suite.ts";
 import { tempDir } from "../support/temp.ts";
@@ -26,14 +25,6 @@ http {
   server { listen 127.0.0.1:${port}; root ${root}; }
 }
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 async function startNginx(root: string): Promise<{ url: string; asked: () => string[]; nginx: ChildProcess }> {

@@ -1,9 +1,8 @@
 /** Debian's docker-registry on the loopback. */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, listening } from "./listening.ts";
 import { tempDir } from "./temp.ts";
 
 export interface RegistryOptions {
@@ -17,8 +16,6 @@ export interface DockerRegistry {
   host: string;
   close(): void;
 }
-
-const PATIENCE_MS = 20_000;
 
 /** Starts a registry with nothing in it, which ends with the test process at the latest. */
 export async function dockerRegistry({ tls, htpasswd }: RegistryOptions = {}): Promise<DockerRegistry> {
@@ -53,28 +50,6 @@ export async function dockerRegistry({ tls, htpasswd }: RegistryOptions = {}): P
   child.unref();
   const close = () => void child.kill("SIGKILL");
   process.on("exit", close);
-  await listening(port, () => child.exitCode);
+  await listening("docker-registry", port, () => child.exitCode);
   return { host: `127.0.0.1:${port}`, close };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-/** Waits until something accepts connections. */
-async function listening(port: number, exited: () => number | null): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(20)) {
-    if (exited() !== null) throw new Error(`docker-registry exited with ${exited()}`);
-    const isThere = await new Promise<boolean>((done) => {
-      const socket = connect(port, "127.0.0.1");
-      socket.on("connect", () => (socket.destroy(), done(true)));
-      socket.on("error", () => done(false));
-    });
-    if (isThere) return;
-  }
-  throw new Error("docker-registry does not listen");
 }

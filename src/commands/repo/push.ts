@@ -8,7 +8,7 @@ import { RepoCommand } from "./base.ts";
 /** `atomic repo push` */
 export default class RepoPush extends RepoCommand {
   static override description =
-    "Copies what is missing there of what `atomic repo summary` published, the summary last: readers never see one that names what is not there. Over SSH it takes rsync on both machines.";
+    "Copies what is missing there of what `atomic repo summary` published, the summary last: readers never see one that names what is not there. Over SSH it takes rsync on both machines; what ssh_config(5) says of HOST holds, or the command in RSYNC_RSH.";
   static override args = {
     target: textArg({ description: "DIR or HOST:DIR, where it is served from", required: true }),
   };
