@@ -145,3 +145,16 @@ test("a program that is started gets the descriptors, an empty environment, and 
   assert.is(error.code, "child-failed");
   assert.match(error.message, /^starting .*missing: .*ENOENT/);
 });
+
+test("a caller may tell a failure in its own words", () => {
+  const explain = (stderr: string) => ({
+    doing: "pushing",
+    reason: stderr.split("\n")[1] ?? "",
+    hint: "ssh host",
+  });
+  const error = refusal(["sh", "-c", "echo banner >&2; echo refused >&2; exit 255"], { explain });
+  assert.equal(
+    [error.code, error.message, error.hint],
+    ["child-failed", "pushing: exited with 255: refused", "ssh host"],
+  );
+});
