@@ -365,7 +365,7 @@ test("goes through the proxy of the environment", () =>
 const withTls = test.needs({ programs: ["openssl"] });
 
 withTls(
-  "accepts a certificate the system or NODE_EXTRA_CA_CERTS vouches for, any with insecure, else none",
+  "accepts a certificate the system or NODE_EXTRA_CA_CERTS vouches for, for the host it names; any with insecure, else none",
   async () => {
     const dir = tempDir();
     const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
@@ -380,6 +380,10 @@ withTls(
       const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
       assert.is(await printed(url, { NODE_EXTRA_CA_CERTS: cert }), "secure\n");
       assert.is(await printed(url, {}, "{ insecure: true }"), "secure\n");
+      assert.match(
+        await printed(url.replace("localhost", "127.0.0.1"), { NODE_EXTRA_CA_CERTS: cert }),
+        /^untrusted: fetching https:\/\/127.0.0.1:[0-9]+\/: the server's certificate is not trusted: .*127[.]0[.]0[.]1/,
+      );
       assert.match(
         await printed(url, {}),
         /^untrusted: fetching https:\/\/localhost:[0-9]+\/: the server's certificate is not trusted/,

@@ -13,7 +13,7 @@ test("works on every item, no more than the limit at a time", async () => {
     now -= 1;
     done.push(item);
   });
-  assert.equal([most, done.sort()], [2, [1, 2, 3, 4, 5]]);
+  assert.equal([most, done.toSorted((a, b) => a - b)], [2, [1, 2, 3, 4, 5]]);
 });
 
 test("throws the first failure in time, starts nothing more, and tells those under way", async () => {

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createInflateRaw, inflateRawSync } from "node:zlib";
-import { AtomicError } from "../../errors.ts";
+import { AtomicError, isAtomicError } from "../../errors.ts";
 import { FRAME, headerLength, parseArchiveHeader } from "./file-header.ts";
 import type { OstreeFile } from "./source.ts";
 
@@ -33,9 +33,7 @@ export async function readArchiveFile(
 
 /** @param rest what follows `start` */
 function fileOf(start: Buffer, rest: Pieces | undefined, what: string): OstreeFile {
-  const length = headerLength(start);
-  if (start.length < FRAME + length) throw new AtomicError("invalid", `reading ${what}: it is cut off`);
-  const { header, size } = parseArchiveHeader(start.subarray(FRAME, FRAME + length));
+  const { header, size, length } = headerOf(start, what);
   const compressed = start.subarray(FRAME + length);
   if (header.kind === "symlink") {
     if (rest !== undefined) throw new AtomicError("invalid", `reading ${what}: a symlink with content`);
@@ -43,6 +41,18 @@ function fileOf(start: Buffer, rest: Pieces | undefined, what: string): OstreeFi
   }
   if (rest === undefined && size <= AT_ONCE) return { header, size, content: inflated(compressed, size, what) };
   return { header, size, content: inflating(joined(compressed, rest), size, what) };
+}
+
+/** The header at the start of a file, its size in bytes with it. @throws AtomicError invalid, naming the file */
+function headerOf(start: Buffer, what: string): ReturnType<typeof parseArchiveHeader> & { length: number } {
+  try {
+    const length = headerLength(start);
+    if (start.length < FRAME + length) throw new AtomicError("invalid", "it is cut off");
+    return { ...parseArchiveHeader(start.subarray(FRAME, FRAME + length)), length };
+  } catch (cause) {
+    if (!isAtomicError(cause, "invalid")) throw cause;
+    throw new AtomicError("invalid", `reading ${what}: ${cause.message}`, { cause });
+  }
 }
 
 type Pieces = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
