@@ -30,7 +30,7 @@ const SEES: Readonly<Record<string, string>> = {
   "what is masked and protected":
     "cat /proc/timer_list /proc/keys | wc -c; ls /sys/firmware | wc -l; for f in /proc/sys/kernel/hostname /proc/sysrq-trigger /etc/new; do (echo x > $f) 2>&1; done",
   "its namespaces":
-    "ls -d /proc/[0-9]* | wc -l; cat /proc/net/dev | grep -c :; cat /proc/sys/net/ipv4/ip_unprivileged_port_start",
+    "set -- /proc/[0-9]*; echo $#; cat /proc/net/dev | grep -c :; cat /proc/sys/net/ipv4/ip_unprivileged_port_start",
   "what its seccomp profile refuses": "busybox mkdir /tmp/made; busybox rmdir /tmp/made",
   "its descriptors": "ls /proc/self/fd",
 };

@@ -17,7 +17,7 @@ const PROGRAMS = ["cat", "dd", "echo", "ls", "mknod", "nc", "readlink", "sh", "s
 /** Mounts, groups and interfaces that containers leave behind. */
 const LEFTOVERS =
   "findmnt --noheadings --output TARGET | grep /run/atomic/bundles; ls /sys/fs/cgroup/atomic | grep -E '^[0-9a-f]{64}$'; " +
-  "ip -brief link show type veth; systemctl --no-legend list-units 'atomic-web*'";
+  "ip -brief link show type veth; systemctl --no-pager --no-legend list-units 'atomic-web*'";
 
 let images: VmImages;
 let disk: Disk;

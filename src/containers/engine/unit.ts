@@ -46,9 +46,7 @@ export function startUnit({ verb, run: directory }: Engine, container: NamedCont
 /** Has systemd stop the unit, and not start it again. It ends its container, if that runs. @throws AtomicError child-failed */
 export function stopUnit(container: NamedContainer): void {
   const unit = unitName(container);
-  const isLoaded = outcomeOf(["systemctl", "--quiet", "is-enabled", unit], STOP_TIMEOUT_MS).output.includes(
-    "transient",
-  );
+  const isLoaded = outcomeOf(["systemctl", "is-enabled", unit], STOP_TIMEOUT_MS).output.includes("transient");
   if (isLoaded) run(["systemctl", "stop", unit], { timeout: STOP_TIMEOUT_MS, package: "systemd" });
 }
 
